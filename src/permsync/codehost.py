@@ -1,0 +1,300 @@
+"""
+The contract a code-host file fulfils: requests it can say, answers it can read.
+
+A host file does no I/O. It names requests (``x_request``) and reads responses
+(``parse_x``); the flows send them. A listing is a set of :class:`Ask`: reading the answer
+to one gives a :class:`Page` with repositories and the asks that follow from it, so a host
+says *what* comes next and never *when* or *how many at once*.
+
+This module must not know any host, any transport or the clock.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import ClassVar, Protocol
+from urllib.parse import urlsplit
+
+from permsync.model import Level, Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request. ``headers`` have lower-case names; ``body`` is ready to send."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP answer. ``headers`` have lower-case names; ``body`` was cut at no place."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def media_type(self) -> str:
+        """The content type without parameters, lower case; empty when none was sent."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def json(self) -> object:
+        """
+        The body as JSON, or ``None`` where it is not JSON (HTML, nothing, bad UTF-8).
+
+        A host whose answers are large decodes ``body`` itself, into structs.
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+class FailureKind(StrEnum):
+    """The one set of classes for every refusal and fault of every host (HOSTS 1.2)."""
+
+    CREDENTIAL_REJECTED = "credential_rejected"
+    ACCOUNT_DISABLED = "account_disabled"
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    UNREADABLE = "unreadable"
+    ENDPOINT_GONE = "endpoint_gone"
+    FORBIDDEN = "forbidden"
+    HIDDEN = "hidden"
+    FOREIGN_LINK = "foreign_link"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """
+    A host's refusal or fault, classified.
+
+    ``detail`` is the host's own text for the operator's log (redacted there); it must
+    not reach a page or an API answer. ``retry_in`` is the host's own wish to wait.
+    """
+
+    kind: FailureKind
+    detail: str = field(default="", repr=False)
+    retry_in: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """
+    A usable 2xx answer of a token endpoint.
+
+    ``refresh_token`` is ``None`` when the answer holds none (the stored one stays);
+    ``expires_in`` is ``None`` when the host does not say; ``scopes`` is ``None`` when the
+    host does not say, which is not the same as none granted.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    expires_in: timedelta | None = None
+    refresh_expires_in: timedelta | None = None
+    scopes: frozenset[str] | None = None
+    id_token: str | None = field(default=None, repr=False)
+
+
+class TokenRefusalKind(StrEnum):
+    """What an answer of a token endpoint that grants nothing means for the account."""
+
+    REJECTED = "rejected"
+    ACCOUNT_DISABLED = "account_disabled"
+    CLIENT_ERROR = "client_error"
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRefusal:
+    """
+    An answer of a token endpoint that grants nothing.
+
+    ``REJECTED`` is the host's definite word on this token; ``CLIENT_ERROR`` blames our
+    client settings and no account; ``UNUSABLE`` is a 2xx that holds no token.
+    """
+
+    kind: TokenRefusalKind
+    detail: str = field(default="", repr=False)
+    retry_in: timedelta | None = None
+
+
+TokenAnswer = TokenGrant | TokenRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a token belongs to: the host's immutable user id, and the login of the day."""
+
+    external_id: str
+    login: str
+    restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """
+    One question of a chain: what to send, and which answer to expect.
+
+    ``step`` names the parser's branch, ``about`` what it is about (a workspace, an
+    installation). The request carries no credential: the sender adds the token, so that a
+    long listing may change it in the middle.
+    """
+
+    step: str
+    request: Request
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRepository:
+    """One repository as a listing showed it to one person."""
+
+    external_id: str
+    owner_id: str
+    owner: str
+    full_name: str
+    visibility: Visibility
+    level: Level = Level.READ
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """
+    What the answer to one ask said.
+
+    ``follow`` are the asks that this answer makes necessary. ``expected`` is the number
+    of distinct repositories the host says exist for this ``series`` (before any filter of
+    ours), where it says so; ``seen`` are the ids counted against it. ``partial`` is true
+    where the host said that the answer leaves something out.
+    """
+
+    repositories: tuple[ListedRepository, ...] = ()
+    follow: tuple[Ask, ...] = ()
+    series: str = ""
+    seen: frozenset[str] = frozenset()
+    expected: int | None = None
+    partial: bool = False
+
+
+class Rotation(StrEnum):
+    """What a refresh does to the token that was presented (REFRESH 5)."""
+
+    NONE = "none"
+    TOLERANT = "tolerant"
+    GRACE = "grace"
+    STRICT = "strict"
+    FAMILY = "family"
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """
+    One configured host, as its file needs it.
+
+    ``base_url`` keeps its context path and has no trailing slash; ``api_url`` is set only
+    where the operator overrides the kind's own rule. ``options`` are the kind's own
+    switches (marked G in the fact sheet, so configurable), validated by the kind.
+    """
+
+    name: str
+    kind: str
+    base_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uri: str
+    api_url: str | None = None
+    scopes: tuple[str, ...] | None = None
+    options: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+
+class CodeHost(Protocol):
+    """
+    One configured host. Every method is a pure function of its arguments.
+
+    A file in ``hosts/`` names its class ``Host``; the class is made from
+    :class:`HostSettings` and refuses wrong options with ``ConfigurationError``.
+    """
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, settings: HostSettings) -> None:
+        """Keep the settings; raise ``ConfigurationError`` on options that mean nothing."""
+
+    @property
+    def api_url(self) -> str:
+        """The API's base URL; every ask stays on its origin."""
+
+    @property
+    def rotation(self) -> Rotation:
+        """What this host does to a refresh token that was used."""
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes to ask for at link, in a fixed order."""
+
+    @property
+    def parallel(self) -> int:
+        """How many API requests of one account may be in flight at once."""
+
+    @property
+    def sends_issuer(self) -> str | None:
+        """The issuer that the callback must carry (RFC 9207), or ``None``."""
+
+    def authorize_url(self, *, state: str, code_challenge: str) -> str:
+        """Where the person consents."""
+
+    def code_request(self, *, code: str, code_verifier: str) -> Request:
+        """Exchange an authorization code for tokens."""
+
+    def parse_code(self, response: Response) -> TokenAnswer:
+        """Read the answer to :meth:`code_request`."""
+
+    def refresh_request(self, *, refresh_token: str) -> Request:
+        """Exchange a refresh token for a new pair."""
+
+    def parse_refresh(self, response: Response) -> TokenAnswer:
+        """Read the answer to :meth:`refresh_request`."""
+
+    def revoke_requests(
+        self, *, access_token: str, refresh_token: str | None
+    ) -> tuple[Request, ...]:
+        """Revoke these tokens, never the person's whole authorization; empty if impossible."""
+
+    def identity_ask(self) -> Ask:
+        """Ask who the token belongs to."""
+
+    def parse_identity(self, ask: Ask, response: Response) -> Identity | Ask | Failure:
+        """Read it; an :class:`Ask` means that one more question is needed."""
+
+    def missing_scopes(self, granted: frozenset[str] | None) -> frozenset[str]:
+        """The needed scopes that ``granted`` lacks; empty where the host does not say."""
+
+    def granted_scopes(self, response: Response) -> frozenset[str] | None:
+        """The scopes an API answer says the token has, where the host says so."""
+
+    def listing_asks(self) -> tuple[Ask, ...]:
+        """The first questions of an account listing."""
+
+    def parse_page(self, ask: Ask, response: Response) -> Page | Failure:
+        """Read one page of an account listing."""
+
+
+def same_origin(url: str, api_url: str) -> str | None:
+    """Return ``url`` if it stays on the origin of ``api_url``, else ``None``."""
+    try:
+        left, right = urlsplit(url), urlsplit(api_url)
+        same = (left.scheme, left.hostname, left.port) == (right.scheme, right.hostname, right.port)
+    except ValueError:
+        return None
+    return url if same and left.username is None else None
