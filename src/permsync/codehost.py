@@ -260,8 +260,8 @@ class CodeHost(Protocol):
     def parse_code(self, response: Response) -> TokenAnswer:
         """Read the answer to :meth:`code_request`."""
 
-    def refresh_request(self, *, refresh_token: str) -> Request:
-        """Exchange a refresh token for a new pair."""
+    def refresh_request(self, *, refresh_token: str, redirect_uri: str) -> Request:
+        """Exchange a refresh token for a new pair; ``redirect_uri`` is the link's own."""
 
     def parse_refresh(self, response: Response) -> TokenAnswer:
         """Read the answer to :meth:`refresh_request`."""

@@ -64,8 +64,8 @@ class AccountReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A user as far as access needs it. ``disabled_at`` ends everything at once."""
+class User:
+    """A person known to permsync. ``disabled_at`` ends everything at once."""
 
     id: int
     name: str
