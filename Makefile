@@ -1,0 +1,98 @@
+# Every command of this repository. `make` alone prints them; nothing has to be installed
+# first but make, bash and a Python of at least 3.11 (with its venv module).
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+# Written last by the installation, so that a broken one is done again.
+INSTALLED := .venv/.installed
+
+# The first Python on this machine that is new enough.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo "$$name" && break; done)
+# Used where the machine has no uv; pip takes over where this cannot be installed.
+UV_VERSION := 0.13.9
+
+# Tests run in this many processes. Each one has a database of its own.
+WORKERS ?= logical
+PYTEST_FLAGS ?=
+# Paths whose branches the tests must cover completely, in process.
+COVERED := src/permsync/rules/*,src/permsync/hosts/*,src/permsync/oauth2.py
+# Paths that are reported, and join COVERED when they reach it.
+REPORTED := src/permsync/flows/*
+
+# $(call step,name,command) says what runs, runs it, and says how long it took.
+step = @printf '\n== %s\n' '$(1)'; SECONDS=0; $(2); printf '== %s: ok, %d s\n' '$(1)' "$$SECONDS"
+
+.PHONY: help
+help:
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ See it work
+.PHONY: demo bench
+demo: $(INSTALLED) ## pretend code hosts, database, service and sample people (CHECK=1: no person, exit code)
+	@$(BIN)/permsync demo $(if $(CHECK),--check)
+
+bench: $(INSTALLED) ## every benchmark in bench/, one after the other
+	@for file in bench/[!_]*.py; do printf '\n== %s\n' "$$file"; $(BIN)/python "$$file"; done
+
+##@ Change it
+.PHONY: test fix
+test: $(INSTALLED) ## everything that CI checks; stops at the first failure
+	$(call step,format,$(BIN)/ruff format --check --quiet .)
+	$(call step,lint,$(BIN)/ruff check --quiet .)
+	$(call step,types,$(BIN)/mypy)
+	$(call step,imports,$(BIN)/lint-imports)
+	$(call step,tests,$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist worksteal \
+		--cov --cov-report= $(PYTEST_FLAGS))
+	$(call step,coverage of flows (reported),$(BIN)/coverage report --include="$(REPORTED)")
+	$(call step,coverage (gate),$(BIN)/coverage report --include="$(COVERED)" --fail-under=100)
+
+fix: $(INSTALLED) ## format, and correct what the linter can correct
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check .
+
+##@ Keep it current
+.PHONY: lock openapi-github clean
+lock: $(INSTALLED) ## pin the dependencies by hash in requirements.lock (UPGRADE=1: the newest allowed)
+	@uv=$$(command -v uv || echo .uv/bin/uv); "$$uv" pip compile --quiet --universal \
+		--python-version 3.11 --generate-hashes $(if $(UPGRADE),--upgrade) --group dev \
+		pyproject.toml --output-file requirements.lock --custom-compile-command "make lock"
+
+openapi-github: $(INSTALLED) ## refresh the extract of GitHub's API description that the simulator is checked against
+	@$(BIN)/python tests/simulator/openapi/reduce.py
+
+clean: ## remove everything that these commands made
+	@rm -rf .venv .uv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .coverage .coverage.* build dist
+	@find src tests bench -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# Installs exactly the artefacts that requirements.lock names, then this project without
+# its dependencies. The build backend is one of those artefacts, so nothing unpinned runs.
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: needs Python 3.11 or newer on the PATH" >&2; exit 1; }
+	@if ! uv --version >/dev/null 2>&1 && [ ! -x .uv/bin/uv ]; then \
+		echo "Fetching uv into .uv"; \
+		"$(PYTHON)" -m venv .uv && .uv/bin/python -m pip install --quiet "uv==$(UV_VERSION)" \
+		|| { echo "No uv to be had: installing with pip"; rm -rf .uv; }; \
+	fi
+	@if uv --version >/dev/null 2>&1; then uv=uv; else uv=.uv/bin/uv; fi; \
+	if "$$uv" --version >/dev/null 2>&1; then \
+		[ -x $(BIN)/python ] || "$$uv" venv --quiet --python "$(PYTHON)" .venv; \
+		install=("$$uv" pip install --quiet --python $(BIN)/python); \
+	else \
+		[ -x $(BIN)/python ] || "$(PYTHON)" -m venv .venv; \
+		install=($(BIN)/python -m pip install --quiet --disable-pip-version-check); \
+	fi; \
+	echo "Installing into .venv what requirements.lock names"; \
+	"$${install[@]}" --require-hashes -r requirements.lock; \
+	"$${install[@]}" --no-deps --no-build-isolation -e .
+	@touch $@
