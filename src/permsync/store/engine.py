@@ -1,0 +1,94 @@
+"""
+The one door to PostgreSQL: connections, transactions, and the errors that leave it.
+
+What is decided here: pool size, time-outs of the connection, UTC, and that a lost
+database is one error of ours whatever the driver calls it. This module must not know any
+table.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from permsync.errors import DatabaseUnavailableError
+
+CURE = "check that PostgreSQL runs, that it accepts this user, and PERMSYNC_DATABASE_URL"
+
+
+class Database:
+    """
+    A pool of connections to one database.
+
+    ``url`` is what SQLAlchemy takes (``postgresql+asyncpg://...``). A transaction is short
+    and never held over HTTP. Nothing is connected before the first use.
+    """
+
+    def __init__(self, url: str, *, pool: int = 10) -> None:
+        self.url = url
+        self._engine = create_async_engine(
+            url,
+            pool_size=pool,
+            max_overflow=pool,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"server_settings": {"timezone": "UTC", "application_name": "permsync"}},
+        )
+
+    @property
+    def dsn(self) -> str:
+        """The same database for a driver that is not SQLAlchemy."""
+        return self.url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+    @property
+    def place(self) -> str:
+        """Where the database is, without a password, for messages."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """
+        One transaction: committed at the end of the block, rolled back on an exception.
+
+        Raises ``DatabaseUnavailableError`` where the server cannot be reached or goes away.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            if error.connection_invalidated or is_outage(error):
+                raise self._unavailable() from error
+            raise
+        except (OSError, PoolTimeoutError) as error:
+            raise self._unavailable() from error
+
+    def _unavailable(self) -> DatabaseUnavailableError:
+        return DatabaseUnavailableError(place=self.place, cure=CURE)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """
+    Tell a server that is away or going away from a statement that is wrong.
+
+    SQLSTATE classes 08 (connection), 53 (resources), 57P (shutdown, not yet up) and 28
+    (the login is refused) are outages; so is a driver error without any state.
+    """
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    return (
+        state is None or state[:2] in {"08", "53", "28"} or state[:3] == "57P" or state == "3D000"
+    )
+
+
+async def database_now(connection: AsyncConnection) -> datetime:
+    """The database's clock at this moment: the one time that orders everything."""
+    now = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    assert isinstance(now, datetime)  # noqa: S101 - a type for the checker, PostgreSQL has no other
+    return now.astimezone(UTC)
