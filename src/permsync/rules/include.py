@@ -1,0 +1,36 @@
+"""
+Which repositories may be mirrored at all: those of the owners that the operator named.
+
+People's private repositories elsewhere are none of our business, so what is not included
+is never stored. This module must not know the settings' file.
+"""
+
+from collections.abc import Iterable
+
+from permsync.codehost import ListedRepository
+
+ALL = "*"
+
+
+def included(
+    repositories: Iterable[ListedRepository], include: frozenset[str]
+) -> tuple[ListedRepository, ...]:
+    """
+    Keep the repositories whose owner is included, once each (the last one seen counts).
+
+    ``include`` holds organisations, groups (which include their subgroups) or projects,
+    compared without case as the hosts do, or ``*``.
+    """
+    wanted = frozenset(name.casefold().strip("/") for name in include)
+    kept = {
+        one.external_id: one
+        for one in repositories
+        if ALL in wanted or not wanted.isdisjoint(_owners(one.owner))
+    }
+    return tuple(kept.values())
+
+
+def _owners(owner: str) -> Iterable[str]:
+    """``a/b/c`` belongs to ``a``, ``a/b`` and ``a/b/c``."""
+    parts = owner.casefold().split("/")
+    return ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
