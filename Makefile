@@ -49,7 +49,7 @@ test: $(INSTALLED) ## everything that CI checks; stops at the first failure
 	$(call step,format,$(BIN)/ruff format --check --quiet .)
 	$(call step,lint,$(BIN)/ruff check --quiet .)
 	$(call step,types,$(BIN)/mypy)
-	$(call step,imports,$(BIN)/lint-imports)
+	$(call step,imports,$(BIN)/lint-imports --no-logo)
 	$(call step,tests,$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist worksteal \
 		--cov --cov-report= $(PYTEST_FLAGS))
 	$(call step,coverage of flows (reported),$(BIN)/coverage report --include="$(REPORTED)")
