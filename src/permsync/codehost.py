@@ -248,6 +248,10 @@ class CodeHost(Protocol):
         """How many API requests of one account may be in flight at once."""
 
     @property
+    def opens_internal(self) -> bool:
+        """Whether ``internal`` opens to every unrestricted account here (EVIDENCE R12)."""
+
+    @property
     def sends_issuer(self) -> str | None:
         """The issuer that the callback must carry (RFC 9207), or ``None``."""
 
