@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-from tests.house.tree import Function, Module, functions, modules
+from tests.house.tree import Function, FunctionNode, Module, functions, modules
 
 # A file or folder is named after the product or a technology. Only the last word is
 # looked at: `service_keys` is a word of the glossary.
@@ -116,11 +116,22 @@ def _units(suffix: str) -> tuple[str, ...]:
 def test_two_arguments_of_one_type_are_named_at_the_call() -> None:
     swappable = [
         f"{function.place}({', '.join(names)})"
-        for function in _all_functions()
-        if not function.node.decorator_list
+        for module in modules()
+        for function in _offered(module)
         for names in _positional_twins(function)
     ]
     assert not swappable
+
+
+def _offered(module: Module) -> Iterator[Function]:
+    """Functions and methods that other code calls: not private, not nested, not a route's."""
+    bodies = [module.tree.body]
+    bodies += [node.body for node in module.tree.body if isinstance(node, ast.ClassDef)]
+    for node in (statement for body in bodies for statement in body):
+        if not isinstance(node, FunctionNode) or node.decorator_list:
+            continue
+        if node.name == "__init__" or not node.name.startswith("_"):
+            yield Function(module=module, node=node)
 
 
 def _positional_twins(function: Function) -> Iterator[list[str]]:
