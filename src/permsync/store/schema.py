@@ -107,7 +107,8 @@ service_key = Table(
 account = Table(
     "account",
     metadata,
-    _id(),
+    # Its id is taken before the row is written: the tokens are sealed to it.
+    Column("id", BigInteger, Identity(always=False), primary_key=True),
     Column("user_id", ForeignKey("user.id"), nullable=False, index=True),
     Column("host", Text, nullable=False),
     Column("external_id", Text, nullable=False),

@@ -1,0 +1,217 @@
+"""
+Runs: claiming the right to list an account, and what became of it.
+
+What is decided here: a claim writes ``run_id`` and the start in one transaction and
+closes whatever run held it before; finishing is a compare-and-set on ``run_id`` and link
+(EVIDENCE R2). So a run whose worker was killed is closed by its successor, and one whose
+worker was paused finds itself fenced. This module must not know what a run lists.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from permsync.model import LIVING, Account, AccountState, Run, RunState, Trigger
+from permsync.store import schema
+from permsync.store.engine import database_now
+from permsync.store.rows import account_of, run_of
+
+_account = schema.account
+_run = schema.run
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRun:
+    """The right to speak about an account, as of the start of the listing."""
+
+    id: int
+    account: Account
+    trigger: Trigger
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run did: grant rows added and removed, repositories seen, requests sent."""
+
+    added: int = 0
+    removed: int = 0
+    total: int = 0
+    requests: int = 0
+
+
+async def claim(
+    connection: AsyncConnection, account: Account, trigger: Trigger, *, next_due_in: timedelta
+) -> ClaimedRun:
+    """
+    Start a run of this account; the caller holds the account's row.
+
+    ``next_due_in`` is when the schedule looks again should nobody ever finish this run.
+    """
+    await _abandon(connection, account.id)
+    started_at = await database_now(connection)
+    query = (
+        insert(_run)
+        .values(
+            account_id=account.id,
+            trigger=trigger.value,
+            state=RunState.RUNNING.value,
+            started_at=started_at,
+        )
+        .returning(_run.c.id)
+    )
+    run_id = int((await connection.execute(query)).scalar_one())
+    await connection.execute(
+        update(_account)
+        .where(_account.c.id == account.id)
+        .values(run_id=run_id, sync_due_at=started_at + next_due_in)
+    )
+    return ClaimedRun(id=run_id, account=account, trigger=trigger, started_at=started_at)
+
+
+async def lock_claim(connection: AsyncConnection, run: ClaimedRun) -> Account | None:
+    """
+    The account as it is now, locked, if this run may still speak about it.
+
+    ``None`` where another run claimed it, the person linked again, or access ended.
+    """
+    query = (
+        select(_account)
+        .where(
+            _account.c.id == run.account.id,
+            _account.c.run_id == run.id,
+            _account.c.link_id == run.account.link_id,
+            _account.c.state.in_([one.value for one in LIVING]),
+        )
+        .with_for_update()
+    )
+    row = (await connection.execute(query)).mappings().first()
+    return account_of(row) if row else None
+
+
+async def load_digest(connection: AsyncConnection, account_id: int) -> bytes | None:
+    """The digest of the last listing that was applied whole, unless a writer cleared it."""
+    query = select(_account.c.listing_digest).where(_account.c.id == account_id)
+    digest: bytes | None = (await connection.execute(query)).scalar_one_or_none()
+    return digest
+
+
+async def save_listed(
+    connection: AsyncConnection,
+    run: ClaimedRun,
+    *,
+    listed_to: datetime,
+    digest: bytes | None,
+    due_in: timedelta,
+) -> None:
+    """A complete listing was applied: every row of its source is as old as its start."""
+    await connection.execute(
+        update(_account)
+        .where(_account.c.id == run.account.id, _account.c.run_id == run.id)
+        .values(
+            listed_at=run.started_at,
+            listed_to=listed_to,
+            listing_digest=digest,
+            run_id=None,
+            sync_failures=0,
+            sync_due_at=func.clock_timestamp() + due_in,
+        )
+    )
+
+
+async def save_unlisted(
+    connection: AsyncConnection, run: ClaimedRun, *, failures: int, due_in: timedelta
+) -> None:
+    """A run ended without a complete listing: no age moves, the next try is planned."""
+    await connection.execute(
+        update(_account)
+        .where(_account.c.id == run.account.id, _account.c.run_id == run.id)
+        .values(
+            run_id=None,
+            sync_failures=failures,
+            listing_digest=None,
+            sync_due_at=func.clock_timestamp() + due_in,
+        )
+    )
+
+
+async def finish(
+    connection: AsyncConnection,
+    run_id: int,
+    state: RunState,
+    tally: Tally,
+    *,
+    failure: str | None = None,
+) -> None:
+    """Write what became of a run, unless a successor closed it already."""
+    await connection.execute(
+        update(_run)
+        .where(_run.c.id == run_id, _run.c.state == RunState.RUNNING.value)
+        .values(
+            state=state.value,
+            finished_at=func.clock_timestamp(),
+            added=tally.added,
+            removed=tally.removed,
+            total=tally.total,
+            requests=tally.requests,
+            failure=failure,
+        )
+    )
+
+
+async def _abandon(connection: AsyncConnection, account_id: int) -> None:
+    await connection.execute(
+        update(_run)
+        .where(_run.c.account_id == account_id, _run.c.state == RunState.RUNNING.value)
+        .values(
+            state=RunState.ABANDONED.value, finished_at=func.clock_timestamp(), failure="superseded"
+        )
+    )
+
+
+async def abandon(connection: AsyncConnection, account_id: int) -> None:
+    """Close the runs that a re-link, an unlink or an end of access has fenced."""
+    await _abandon(connection, account_id)
+
+
+async def load_failures(connection: AsyncConnection, account_id: int) -> int:
+    """How many runs in a row have failed."""
+    query = select(_account.c.sync_failures).where(_account.c.id == account_id)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def load_asked_at(connection: AsyncConnection, user_id: int) -> datetime | None:
+    """When somebody last asked about this user."""
+    query = select(schema.user.c.asked_at).where(schema.user.c.id == user_id)
+    asked_at: datetime | None = (await connection.execute(query)).scalar_one_or_none()
+    return asked_at
+
+
+async def load_last(connection: AsyncConnection, account_ids: Sequence[int]) -> dict[int, Run]:
+    """The newest run of each of these accounts, in one query."""
+    query = text("""
+        SELECT one.* FROM unnest(CAST(:ids AS bigint[])) AS wanted (account_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM run WHERE run.account_id = wanted.account_id
+            ORDER BY run.id DESC LIMIT 1
+        ) AS one
+    """)
+    rows = (await connection.execute(query, {"ids": list(account_ids)})).mappings()
+    return {row["account_id"]: run_of(row) for row in rows}
+
+
+async def load_due(connection: AsyncConnection, *, limit: int) -> list[int]:
+    """Living accounts whose sync is due and that no run holds, longest overdue first."""
+    query = (
+        select(_account.c.id)
+        .where(
+            _account.c.sync_due_at <= func.clock_timestamp(),
+            _account.c.state.in_([AccountState.ACTIVE.value, AccountState.SUSPECT.value]),
+        )
+        .order_by(_account.c.sync_due_at)
+        .limit(limit)
+    )
+    return list((await connection.execute(query)).scalars())
