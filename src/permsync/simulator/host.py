@@ -1,0 +1,206 @@
+"""
+One host instance: who has an account, what it stores, how it treats tokens, what is wrong.
+
+The editing methods keep the cached listings honest; code that edits fields by hand calls
+`touch()` afterwards. Knows nothing of HTTP.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar, cast
+
+from permsync.simulator.faults import Faults
+from permsync.simulator.repositories import (
+    Account,
+    AccountState,
+    CodeAccess,
+    Installation,
+    Level,
+    Namespace,
+    Repository,
+    Visibility,
+)
+from permsync.simulator.requestlog import RequestLog, RequestRecord
+from permsync.simulator.tokens import Policy, TokenStore
+
+Kind = Literal["github", "gitlab", "bitbucket_cloud", "bitbucket_datacenter", "openid"]
+_Cached = TypeVar("_Cached")
+
+
+@dataclass
+class Host:
+    """A configured instance, mounted at `path` (which starts with a slash and has no last one)."""
+
+    name: str
+    kind: Kind
+    path: str
+    policy: Policy = field(default_factory=Policy)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    namespaces: dict[str, Namespace] = field(default_factory=dict)
+    repositories: dict[int, Repository] = field(default_factory=dict)
+    installations: dict[int, Installation] = field(default_factory=dict)
+    tokens: TokenStore = field(default_factory=TokenStore)
+    faults: Faults = field(default_factory=Faults)
+    log: RequestLog = field(default_factory=RequestLog)
+    last_id: int = 1000
+    edition: int = 0
+    signing_key: dict[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        """Start with nothing cached."""
+        self._cache: dict[object, object] = {}
+
+    def touch(self) -> None:
+        """Forget cached listings, after an edit."""
+        self.edition += 1
+        self._cache = {}
+
+    def cached(self, key: object, build: Callable[[], _Cached]) -> _Cached:
+        """The value built for the key since the last edit, built now if there is none."""
+        cache = self._cache
+        if key not in cache:
+            cache[key] = build()
+        return cast("_Cached", cache[key])
+
+    def next_id(self) -> int:
+        """An integer id that nothing at this host has had before."""
+        self.last_id += 1
+        return self.last_id
+
+    def add_person(self, person: str, *, full_name: str, email: str) -> Account:
+        """Give a person an account; the login is the person's short name."""
+        number = self.next_id()
+        account = Account(
+            person=person,
+            id=number,
+            uuid=f"{{{uuid.uuid4()}}}",
+            account_id=f"{number}:{uuid.uuid4()}",
+            login=person,
+            full_name=full_name,
+            email=email,
+        )
+        self.accounts[person] = account
+        self.touch()
+        return account
+
+    def set_account_state(self, person: str, state: AccountState) -> None:
+        """Block, deactivate or re-activate an account."""
+        self.accounts[person].state = state
+
+    def add_namespace(
+        self, name: str, *, enterprise: str | None = None, personal: bool = False
+    ) -> Namespace:
+        """Create an organisation, group, workspace or project."""
+        space = Namespace(
+            id=self.next_id(),
+            uuid=f"{{{uuid.uuid4()}}}",
+            name=name,
+            enterprise=enterprise,
+            personal=personal,
+        )
+        self.namespaces[name] = space
+        self.touch()
+        return space
+
+    def add_repository(
+        self,
+        owner: str,
+        name: str,
+        *,
+        visibility: Visibility = "private",
+        code_access: CodeAccess = "enabled",
+        archived: bool = False,
+    ) -> Repository:
+        """Create a repository; its owner is created when it does not exist yet."""
+        self._need_namespace(owner)
+        repository = Repository(
+            id=self.next_id(),
+            uuid=f"{{{uuid.uuid4()}}}",
+            owner=owner,
+            name=name,
+            visibility=visibility,
+            code_access=code_access,
+            archived=archived,
+        )
+        self.repositories[repository.id] = repository
+        self.touch()
+        return repository
+
+    def find_repository(self, full_name: str) -> Repository | None:
+        """The repository with this owner and name, letter case ignored as hosts do."""
+        index = self.cached(
+            "by_name",
+            lambda: {each.full_name.lower(): each for each in list(self.repositories.values())},
+        )
+        return index.get(full_name.lower())
+
+    def remove_repository(self, repository: int) -> None:
+        """Delete a repository for good; its id is never given again."""
+        del self.repositories[repository]
+        self.touch()
+
+    def rename_repository(
+        self, repository: int, *, owner: str | None = None, name: str | None = None
+    ) -> None:
+        """Rename or transfer a repository; its id stays."""
+        target = self.repositories[repository]
+        self._need_namespace(owner or target.owner)
+        target.owner = owner or target.owner
+        target.name = name or target.name
+        self.touch()
+
+    def set_visibility(
+        self, repository: int, visibility: Visibility, *, code_access: CodeAccess | None = None
+    ) -> None:
+        """Change who may see a repository, and at GitLab who may see its code."""
+        target = self.repositories[repository]
+        target.visibility = visibility
+        target.code_access = code_access or target.code_access
+        self.touch()
+
+    def grant(self, person: str, repository: int, level: int = Level.REPORTER) -> None:
+        """Make a person a direct member of a repository."""
+        self.repositories[repository].members[person] = level
+        self.touch()
+
+    def revoke(self, person: str, repository: int) -> None:
+        """End a direct membership of a repository, if there is one."""
+        self.repositories[repository].members.pop(person, None)
+        self.touch()
+
+    def join(self, person: str, namespace: str, level: int = Level.REPORTER) -> None:
+        """Make a person a member of a namespace, with this level on all of its repositories."""
+        self.namespaces[namespace].members[person] = level
+        self.touch()
+
+    def leave(self, person: str, namespace: str) -> None:
+        """End a membership of a namespace, if there is one."""
+        self.namespaces[namespace].members.pop(person, None)
+        self.touch()
+
+    def level(self, person: str, repository: Repository) -> int:
+        """The highest level that direct and namespace membership give; 0 for none."""
+        space = self.namespaces[repository.owner]
+        return max(repository.members.get(person, 0), space.members.get(person, 0))
+
+    def by_id(self) -> list[Repository]:
+        """Every repository, by id; cached until an edit."""
+        return self.cached(
+            "by_id", lambda: sorted(self.repositories.copy().values(), key=lambda each: each.id)
+        )
+
+    def memberships(self, person: str) -> list[Repository]:
+        """The repositories on which the person has any level, by id; cached until an edit."""
+        return self.cached(
+            ("memberships", person),
+            lambda: [each for each in self.by_id() if self.level(person, each)],
+        )
+
+    def token_posts(self, grant: str | None = None) -> list[RequestRecord]:
+        """The requests to the token endpoint, of one grant type if named."""
+        return self.log.token_posts(grant)
+
+    def _need_namespace(self, name: str) -> None:
+        if name not in self.namespaces:
+            self.add_namespace(name)

@@ -1,0 +1,155 @@
+"""
+The sample world of the demo and the tests: four people at five hosts.
+
+There are about three hundred repositories and one ready OAuth client at each host. Names, levels
+and visibility are fixed; only ids, secrets and the canary differ between runs.
+"""
+
+import time
+from collections.abc import Callable
+
+from permsync.simulator.host import Host, Kind
+from permsync.simulator.repositories import Installation, Level, Repository, Visibility
+from permsync.simulator.tokens import ClientKind
+from permsync.simulator.world import World
+
+PEOPLE = {
+    "ada": ("Ada Lovelace", "ada@example.com"),
+    "grace": ("Grace Hopper", "grace@example.com"),
+    "linus": ("Linus Torvalds", "linus@example.com"),
+    "margaret": ("Margaret Hamilton", "margaret@example.com"),
+}
+HOSTS: dict[str, tuple[Kind, str | None]] = {
+    "github": ("github", None),
+    "gitlab": ("gitlab", None),
+    "bitbucket": ("bitbucket_cloud", None),
+    "bitbucket-dc": ("bitbucket_datacenter", "/bitbucket-dc/bitbucket"),
+    "sso": ("openid", None),
+}
+CONSUMER_SCOPES = {"bitbucket": ["account", "email", "repository"]}
+
+_TOPICS = ("api", "web", "docs", "infra", "mobile", "search", "billing", "ml", "tools", "legacy")
+_OWNERS = {
+    "github": ("acme", "acme-labs", "orbit"),
+    "gitlab": ("platform", "research", "research/vision"),
+    "bitbucket": ("northwind", "contoso"),
+    "bitbucket-dc": ("CORE", "APPS"),
+}
+_ARCHIVED = {12, 25}
+_PER_OWNER = {"github": 30, "gitlab": 30, "bitbucket": 35, "bitbucket-dc": 25}
+_MEMBERS: dict[str, dict[str, int]] = {
+    "ada": {"first": Level.OWNER, "second": Level.DEVELOPER, "third": Level.REPORTER},
+    "grace": {"first": Level.DEVELOPER, "second": Level.REPORTER},
+    "linus": {"second": Level.MAINTAINER},
+    "margaret": {"third": Level.REPORTER, "first": Level.NONE},
+}
+
+
+def client_id_of(host: str) -> str:
+    """The client id that the sample world registers at a host when none is given."""
+    return f"permsync-at-{host}"
+
+
+def client_secret_of(host: str) -> str:
+    """The client secret that the sample world registers at a host when none is given."""
+    return f"sample-secret-of-{host}"
+
+
+def sample_world(
+    *,
+    public_url: str = "http://127.0.0.1:8080",
+    clients: dict[str, tuple[str, str]] | None = None,
+    github_client_kind: ClientKind = "github_app",
+    clock: Callable[[], float] = time.time,
+) -> World:
+    """
+    A filled world whose clients may call back to `{public_url}/link/{host}/callback`.
+
+    At `sso` the callback is `{public_url}/signin/callback`. `clients` gives (id, secret) by host;
+    the defaults are `client_id_of` and `client_secret_of`.
+    """
+    world = World(clock=clock)
+    for name, (kind, path) in HOSTS.items():
+        host = world.add_host(name, kind, path=path)
+        client_id, secret = (clients or {}).get(name, (client_id_of(name), client_secret_of(name)))
+        callback = "/signin/callback" if kind == "openid" else f"/link/{name}/callback"
+        world.add_client(
+            name,
+            client_id=client_id,
+            secret=secret,
+            redirect_uris=[public_url.rstrip("/") + callback],
+            kind=github_client_kind if kind == "github" else "oauth",
+            scopes=CONSUMER_SCOPES.get(name),
+        )
+        for person, (full_name, email) in PEOPLE.items():
+            host.add_person(person, full_name=full_name, email=email)
+        if kind != "openid":
+            _fill(host)
+    _install_app(world)
+    world.remember_start()
+    return world
+
+
+def bulk_repositories(
+    world: World, host: str, person: str, count: int, *, owner: str = "bulk"
+) -> list[Repository]:
+    """Add `count` private repositories that the person reads through one membership."""
+    place = world.hosts[host]
+    made = [place.add_repository(owner, f"bulk-{number:06d}") for number in range(count)]
+    place.join(person, owner, Level.REPORTER)
+    return made
+
+
+def _fill(host: Host) -> None:
+    names = _OWNERS[host.name]
+    for owner in names:
+        host.add_namespace(owner, enterprise="acme-inc" if owner.startswith("acme") else None)
+        for number in range(_PER_OWNER[host.name]):
+            topic = _TOPICS[number % len(_TOPICS)]
+            host.add_repository(
+                owner,
+                f"{topic}-{number:02d}",
+                visibility=_visibility(host, number),
+                archived=number in _ARCHIVED,
+            )
+    for person, levels in _MEMBERS.items():
+        for owner, level in zip(names, ("first", "second", "third"), strict=False):
+            if level in levels:
+                host.join(person, owner, levels[level])
+    _add_exceptions(host)
+
+
+def _visibility(host: Host, number: int) -> Visibility:
+    topic = _TOPICS[number % len(_TOPICS)]
+    if topic == "legacy":
+        return "public"
+    has_internal = host.kind in {"github", "gitlab"}
+    return "internal" if has_internal and topic == "tools" else "private"
+
+
+def _add_exceptions(host: Host) -> None:
+    """Direct grants, a personal repository, and GitLab's code-access and Guest cases."""
+    personal = host.add_namespace(
+        "~margaret" if host.kind == "bitbucket_datacenter" else "margaret", personal=True
+    )
+    notes = host.add_repository(personal.name, "notes")
+    host.join("margaret", personal.name, Level.OWNER)
+    host.grant("ada", notes.id, Level.REPORTER)
+    first = [each for each in host.repositories.values() if each.owner == _OWNERS[host.name][0]]
+    host.grant("linus", first[0].id, Level.DEVELOPER)
+    if host.kind == "gitlab":
+        host.set_visibility(first[9].id, "public", code_access="private")
+        host.grant("margaret", first[1].id, Level.GUEST)
+        host.grant("margaret", first[2].id, Level.PLANNER)
+
+
+def _install_app(world: World) -> None:
+    github = world.hosts["github"]
+    client_id = next(iter(github.tokens.clients))
+    inside = [each.id for each in github.repositories.values() if each.owner == "acme-labs"]
+    for owner in github.namespaces:
+        number = github.next_id()
+        github.installations[number] = Installation(number, client_id, owner)
+        if owner == "acme-labs":
+            github.installations[number].selection = "selected"
+            github.installations[number].selected = inside[: len(inside) // 2]

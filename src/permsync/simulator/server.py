@@ -1,0 +1,77 @@
+"""
+Runs the simulator as a real server on 127.0.0.1: in a thread for tests, blocking for the demo.
+
+Knows nothing of what is served beyond the ASGI application.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from permsync.simulator.application import SimulatorApplication
+from permsync.simulator.world import World
+
+STOP_WITHIN_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSimulator:
+    """A world being served. `url` has no last slash; `host_url` is where one host lives."""
+
+    world: World
+    url: str
+
+    def host_url(self, name: str) -> str:
+        """The base URL of a host, context path included."""
+        return self.url + self.world.hosts[name].path
+
+
+@contextmanager
+def serve(world: World, *, port: int = 0) -> Iterator[RunningSimulator]:
+    """Serve a world from a background thread until the block ends; port 0 takes a free one."""
+    world.remember_start()
+    listener = _listening(port)
+    server = uvicorn.Server(_configured(world))
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="simulator", daemon=True
+    )
+    thread.start()
+    try:
+        yield RunningSimulator(world, f"http://127.0.0.1:{listener.getsockname()[1]}")
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join(STOP_WITHIN_SECONDS)
+        listener.close()
+
+
+def run(world: World, *, port: int) -> None:
+    """Serve a world on the given port until the process is told to stop."""
+    world.remember_start()
+    listener = _listening(port)
+    uvicorn.Server(_configured(world)).run(sockets=[listener])
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket that queues connections already, so that nobody has to wait for the server."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(1024)
+    return listener
+
+
+def _configured(world: World) -> uvicorn.Config:
+    """Quiet: a simulator that truncates answers on purpose would fill the log."""
+    return uvicorn.Config(
+        SimulatorApplication(world),
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+    )
