@@ -202,8 +202,11 @@ def _rejected(account: AccountFacts, durations: Durations) -> Close:
     """
     One refusal is no proof of death: the same token again, spaced, then the verdict.
 
-    GitLab.com has sent ``invalid_grant`` from a lagging replica (gitlab#599181).
+    GitLab.com has sent ``invalid_grant`` from a lagging replica (gitlab#599181). Where
+    access ended while the answer was on its way, a refusal does not give it back.
     """
+    if account.state not in LIVING:
+        return _keep(Outcome.REJECTED, account, durations.refresh_backoff)
     spaced = (
         durations.refresh_retry_first,
         durations.refresh_retry_second,
