@@ -43,6 +43,7 @@ def next_sync_in(
     """
     spread = 1 + JITTER_SHARE * (2 * jitter - 1)
     if outcome is RunState.SUCCEEDED:
-        return durations.settle if confirm else every * spread
-    backoff: timedelta = min(durations.sync_backoff * 2 ** min(failures - 1, 20), every) * spread
-    return max(backoff, retry_in or timedelta())
+        planned = durations.settle if confirm else every * spread
+    else:
+        planned = min(durations.sync_backoff * 2 ** min(failures - 1, 20), every) * spread
+    return max(planned, retry_in or timedelta())
