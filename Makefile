@@ -22,9 +22,9 @@ UV_VERSION := 0.13.9
 WORKERS ?= logical
 PYTEST_FLAGS ?=
 # Paths whose branches the tests must cover completely, in process.
-COVERED := src/permsync/rules/*,src/permsync/hosts/*,src/permsync/oauth2.py
+COVERED := src/permsync/rules/**,src/permsync/hosts/**,src/permsync/oauth2/**,src/permsync/oauth2.py
 # Paths that are reported, and join COVERED when they reach it.
-REPORTED := src/permsync/flows/*
+REPORTED := src/permsync/flows/**
 
 # $(call step,name,command) says what runs, runs it, and says how long it took.
 step = @printf '\n== %s\n' '$(1)'; SECONDS=0; $(2); printf '== %s: ok, %d s\n' '$(1)' "$$SECONDS"

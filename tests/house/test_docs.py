@@ -1,0 +1,130 @@
+"""
+The documents say what is there: every link, path, command, word and folder is looked up.
+
+What they say about it is for a reader to judge; that it exists is for this file.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.house.tree import PACKAGE, ROOT
+
+from permsync import errors
+from permsync.errors import PermsyncError
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+PATH = re.compile(r"(?<![\w./-])(?:src|tests|docs|bench)/[\w./*-]*[\w*/]")
+MAKE = re.compile(r"^make ([a-z-]+)|[`\n]make ([a-z-]+)")
+
+# The words of the design; the glossary explains each in a line of its own.
+WORDS = (
+    "account",
+    "connection",
+    "decision",
+    "grant",
+    "host",
+    "listing",
+    "repository",
+    "run",
+    "sealing key",
+    "service key",
+    "token set",
+    "user",
+)
+
+
+def _name(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+def _code(document: Path) -> Iterator[str]:
+    """What the document quotes as code: blocks and words between backticks."""
+    for match in CODE.finditer(document.read_text(encoding="utf-8")):
+        yield match[0]
+
+
+def _anchors(document: Path) -> set[str]:
+    headings = HEADING.findall(document.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w -]", "", text).strip().lower().replace(" ", "-") for text in headings}
+
+
+def _leads_somewhere(document: Path, target: str) -> bool:
+    path, _, anchor = target.partition("#")
+    found = (document.parent / path).resolve() if path else document
+    if not found.exists():
+        return False
+    return not anchor or anchor in _anchors(found)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_every_link_within_the_repository_leads_somewhere(document: Path) -> None:
+    targets = LINK.findall(document.read_text(encoding="utf-8"))
+    local = [target for target in targets if "://" not in target]
+    assert not [target for target in local if not _leads_somewhere(document, target)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_every_path_that_is_quoted_exists(document: Path) -> None:
+    paths = {path for code in _code(document) for path in PATH.findall(code)}
+    assert not [path for path in sorted(paths) if not list(ROOT.glob(path.rstrip("/")))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_every_make_command_that_is_quoted_exists(document: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    quoted = {"".join(match) for code in _code(document) for match in MAKE.findall(code)}
+    assert quoted <= targets
+
+
+def _commands(document: Path) -> Iterator[str]:
+    for code in _code(document):
+        yield from re.findall(r"(?:^|[`/\n] *)permsync ([a-z-]+)", code)
+
+
+def test_the_readme_maps_every_folder_and_module_of_the_package() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    there = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in PACKAGE.iterdir()
+        if not path.name.startswith("__") and path.suffix in {"", ".py"}
+    }
+    mapped = set(re.findall(r"^\| `([\w./]+)` \|", readme, re.MULTILINE))
+    assert mapped == there
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_the_glossary_explains_the_word(word: str) -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| \*\*{word}\*\* \| \S", glossary, re.MULTILINE)
+
+
+def test_every_decision_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    records = {path.name for path in folder.glob("[0-9]*.md")}
+    assert records == set(re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", index))
+
+
+def _codes(error: type[PermsyncError]) -> Iterator[str]:
+    for child in error.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield child.code
+            yield from _codes(child)
+
+
+def test_every_error_code_is_explained() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert not [code for code in _codes(PermsyncError) if f"`{code}" not in text]
+
+
+def test_the_version_is_the_one_the_changelog_prepares() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "## [Unreleased]" in changelog or f"## [{project['version']}]" in changelog
