@@ -1,0 +1,152 @@
+"""
+Asking for jobs, inside the transaction that makes them necessary.
+
+What is decided here: at most one job per kind and account waits or runs. A wish that comes
+while it runs is a mark on that job's row (``headers``), and becomes the next job in the
+statement that ends this one (``store.queue_claims``), so no wish falls between the two.
+These and PgQueuer's own are the only statements about jobs. This module must not know what
+a job does.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
+from enum import StrEnum
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from permsync.model import LIVING, Trigger
+from permsync.rules.schedule import PRIORITY
+
+
+class Kind(StrEnum):
+    """The jobs that are about an account."""
+
+    SYNC_ACCOUNT = "sync_account"
+    REFRESH_ACCOUNT = "refresh_account"
+
+
+class Placed(StrEnum):
+    """Where a wish for a job ended up; it is fulfilled in either case."""
+
+    QUEUED = "queued"
+    AGAIN = "again"
+
+
+# ON CONFLICT restates the predicate of the unique index, or PostgreSQL does not find it. A
+# queued job only moves forward, a running one is marked; either way its row is locked until
+# the caller commits, so the end of the job waits for the mark.
+_ENQUEUE = text("""
+    INSERT INTO pgqueuer AS job
+        (priority, entrypoint, payload, execute_after, dedupe_key, status)
+    VALUES (
+        :priority, :kind,
+        convert_to(json_build_object('account_id', CAST(:account_id AS bigint))::text, 'UTF8'),
+        now() + CAST(:delay AS interval), :dedupe_key, 'queued'
+    )
+    ON CONFLICT (dedupe_key)
+        WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
+        AND dedupe_key IS NOT NULL
+    DO UPDATE SET
+        priority = CASE WHEN job.status = 'queued'
+            THEN greatest(job.priority, excluded.priority) ELSE job.priority END,
+        execute_after = CASE WHEN job.status = 'queued' AND excluded.priority >= job.priority
+            THEN least(job.execute_after, excluded.execute_after) ELSE job.execute_after END,
+        headers = CASE WHEN job.status = 'picked' THEN jsonb_build_object(
+            'again', greatest(CAST(job.headers->>'again' AS int), excluded.priority),
+            'again_at', least(
+                CAST(job.headers->>'again_at' AS timestamptz), excluded.execute_after
+            )
+        ) ELSE job.headers END
+    RETURNING status
+""")
+
+
+async def enqueue(
+    connection: AsyncConnection,
+    *,
+    kind: Kind,
+    account_id: int,
+    trigger: Trigger,
+    delay_in: timedelta | None = None,
+) -> Placed:
+    """
+    Ask for a job within the caller's transaction; it exists when that commits.
+
+    A queued job of the same kind and account takes the stronger of both triggers and, if
+    the new one is at least as strong, the earlier of both times. A running one is not
+    disturbed: it will run once more.
+    """
+    placed = await connection.execute(
+        _ENQUEUE,
+        {
+            "priority": PRIORITY[trigger],
+            "kind": kind.value,
+            "account_id": account_id,
+            "delay": delay_in or timedelta(),
+            "dedupe_key": f"{kind.value}:{account_id}",
+        },
+    )
+    return Placed.QUEUED if placed.scalar_one() == "queued" else Placed.AGAIN
+
+
+# Jobs that exist already are left out before the limit counts, or a batch of accounts that
+# wait in the queue would hide all others.
+_ENQUEUE_DUE = text("""
+    INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
+    SELECT
+        :priority, CAST(:kind AS text),
+        convert_to(json_build_object('account_id', account.id)::text, 'UTF8'),
+        now() + random() * CAST(:spread AS interval),
+        CAST(:kind AS text) || ':' || account.id, 'queued'
+    FROM account
+    JOIN "user" ON "user".id = account.user_id AND "user".disabled_at IS NULL
+    WHERE account.sync_due_at <= now()
+        AND account.state = ANY (:living)
+        AND NOT EXISTS (
+            SELECT FROM pgqueuer AS job
+            WHERE job.dedupe_key = CAST(:kind AS text) || ':' || account.id
+                AND job.status IN ('queued', 'picked')
+        )
+    ORDER BY account.listed_at IS NOT NULL, account.sync_due_at
+    LIMIT :most
+    ON CONFLICT (dedupe_key)
+        WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
+        AND dedupe_key IS NOT NULL
+    DO NOTHING
+""")
+
+
+async def enqueue_due(connection: AsyncConnection, *, spread_in: timedelta, most: int) -> int:
+    """
+    Ask for the syncs that are due, at most ``most``; return how many were new.
+
+    First syncs come before the oldest ones; each starts at a random time within
+    ``spread_in``, so that an outage is not followed by everything at once.
+    """
+    placed = await connection.execute(
+        _ENQUEUE_DUE,
+        {
+            "priority": PRIORITY[Trigger.SCHEDULE],
+            "kind": Kind.SYNC_ACCOUNT.value,
+            "living": [state.value for state in LIVING],
+            "spread": spread_in,
+            "most": most,
+        },
+    )
+    return placed.rowcount
+
+
+_ENQUEUE_ROUNDS = text("""
+    INSERT INTO pgqueuer (priority, entrypoint, dedupe_key, status)
+    SELECT 0, kind, kind, 'queued' FROM unnest(CAST(:kinds AS text[])) AS kind
+    ON CONFLICT (dedupe_key)
+        WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
+        AND dedupe_key IS NOT NULL
+    DO NOTHING
+""")
+
+
+async def enqueue_rounds(connection: AsyncConnection, kinds: Collection[str]) -> None:
+    """Start the periodic work of all workers where it does not exist yet."""
+    await connection.execute(_ENQUEUE_ROUNDS, {"kinds": list(kinds)})
