@@ -13,6 +13,8 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from permsync.simulator import answers, control
+from permsync.simulator.bitbucket_cloud import BITBUCKET_CLOUD
+from permsync.simulator.bitbucket_datacenter import BITBUCKET_DATACENTER
 from permsync.simulator.dialect import Dialect
 from permsync.simulator.exchange import (
     AccountRefused,
@@ -28,12 +30,16 @@ from permsync.simulator.faults import NextAnswer, RateLimit, Where
 from permsync.simulator.github import GITHUB
 from permsync.simulator.gitlab import GITLAB
 from permsync.simulator.host import Host, Kind
+from permsync.simulator.openid import OPENID
 from permsync.simulator.requestlog import RequestRecord
 from permsync.simulator.world import World
 
 DIALECTS: dict[Kind, Dialect] = {
     "github": GITHUB,
     "gitlab": GITLAB,
+    "bitbucket_cloud": BITBUCKET_CLOUD,
+    "bitbucket_datacenter": BITBUCKET_DATACENTER,
+    "openid": OPENID,
 }
 
 

@@ -186,11 +186,11 @@ class Exchange:
         standing = self.standing()
         if isinstance(standing, Standing):
             raise Unauthorized(standing)
-        self.pair = standing
         self.record.person = standing.person
         account = self.host.accounts[standing.person]
         if account.state != "active":
             raise AccountRefused(account.state)
+        self.pair = standing
         first_use(self.host.tokens, self.host.policy, standing)
         return standing
 

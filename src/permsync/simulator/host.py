@@ -45,7 +45,7 @@ class Host:
     log: RequestLog = field(default_factory=RequestLog)
     last_id: int = 1000
     edition: int = 0
-    signing_key: dict[str, str] | None = None
+    signing_key: dict[str, str | list[str]] | None = None
 
     def __post_init__(self) -> None:
         """Start with nothing cached."""

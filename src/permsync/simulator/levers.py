@@ -194,6 +194,11 @@ def fail_page(
         at.host.faults.failing_pages[page] = FailingPage(status, message)
 
 
+def new_signing_key(at: Place) -> None:
+    """Lets an OpenID provider sign with a new key, and forget the old one."""
+    at.host.signing_key = None
+
+
 def clear_faults(at: Place) -> None:
     """Ends every fault of the host."""
     at.host.faults = Faults()
@@ -216,5 +221,6 @@ LEVERS: dict[str, Callable[..., object]] = {
     "spoil-tokens": spoil_tokens,
     "spoil-listings": spoil_listings,
     "fail-page": fail_page,
+    "new-signing-key": new_signing_key,
     "clear-faults": clear_faults,
 }

@@ -1,0 +1,281 @@
+"""
+Bitbucket Cloud's REST API: the caller, the caller's workspaces and repositories in each.
+
+Listings are per workspace; the cross-workspace ones are gone and answer 410 (CHANGE-2770). Facts:
+Bitbucket Cloud's OpenAPI description, June 2026.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from permsync.simulator.exchange import Answered, Exchange, Refused, json_answer
+from permsync.simulator.fields import selected
+from permsync.simulator.paging import link_to, rows_of_page
+from permsync.simulator.repositories import Account, Level, Namespace, Repository
+
+_Row = TypeVar("_Row")
+API = "/2.0"
+MOST_PER_PAGE = 100
+MADE_AT = "2024-03-01T09:00:00+00:00"
+GRANT_FIELDS = (
+    "values.type",
+    "values.permission",
+    "values.user",
+    "values.repository.type",
+    "values.repository.uuid",
+    "values.repository.full_name",
+    "values.repository.name",
+)
+_PAGE_FIELDS = ("pagelen", "page", "size", "next")
+
+
+def user(exchange: Exchange) -> Response:
+    """GET /2.0/user."""
+    account = _caller(exchange, "account")
+    return _answer(exchange, _user_row(account), usual=["*"])
+
+
+def emails(exchange: Exchange) -> Response:
+    """GET /2.0/user/emails: the primary address, and one that was never confirmed."""
+    account = _caller(exchange, "email")
+    rows = [
+        {"type": "email", "email": account.email, "is_primary": True, "is_confirmed": True},
+        {"type": "email", "email": f"old-{account.email}", "is_primary": False}
+        | {"is_confirmed": False},
+    ]
+    return _page(exchange, rows, lambda row: row, usual=["values"])
+
+
+def workspaces(exchange: Exchange) -> Response:
+    """GET /2.0/user/workspaces: where the caller is a member or has a repository."""
+    account = _caller(exchange, "account")
+    host = exchange.host
+    owners = {each.owner for each in host.memberships(account.person)}
+    rows = [
+        space
+        for space in list(host.namespaces.values())
+        if account.person in space.members or space.name in owners
+    ]
+    return _page(
+        exchange,
+        rows,
+        lambda space: {
+            "type": "workspace_access",
+            "administrator": space.members.get(account.person, 0) >= Level.OWNER,
+            "workspace": {"type": "workspace_base", "uuid": space.uuid, "slug": space.name},
+        },
+        usual=["values"],
+    )
+
+
+def granted_repositories(exchange: Exchange) -> Response:
+    """GET /2.0/user/workspaces/{ws}/permissions/repositories: the caller's own permissions."""
+    account = _caller(exchange, "account", "repository")
+    space = _workspace(exchange)
+    host = exchange.host
+    rows = host.cached(
+        ("granted", account.person, space.name),
+        lambda: [each for each in host.memberships(account.person) if each.owner == space.name],
+    )
+    return _page(
+        exchange,
+        rows,
+        lambda each: {
+            "type": "repository_permission",
+            "permission": _permission(host.level(account.person, each)),
+            "repository": _repository_row(exchange, each),
+        },
+        usual=GRANT_FIELDS,
+    )
+
+
+def workspace_permissions(exchange: Exchange) -> Response:
+    """GET /2.0/workspaces/{ws}/permissions/repositories[/{repo}], for administrators."""
+    account = _caller(exchange, "account" if "repo" not in exchange.params else "repository")
+    space = _workspace(exchange)
+    host = exchange.host
+    chosen = [each for each in host.by_id() if each.owner == space.name]
+    if "repo" in exchange.params:
+        found = _named(exchange, space)
+        chosen = [found] if found else []
+    if not all(host.level(account.person, each) >= Level.MAINTAINER for each in chosen):
+        raise Refused(403, "You must be an administrator to see permissions.")
+    rows = [
+        (each, theirs, level)
+        for each in chosen
+        for theirs in host.accounts.values()
+        if (level := host.level(theirs.person, each))
+    ]
+    return _page(
+        exchange,
+        rows,
+        lambda row: {
+            "type": "repository_permission",
+            "permission": _permission(row[2]),
+            "user": _user_row(row[1]),
+            "repository": _repository_row(exchange, row[0]),
+        },
+        usual=GRANT_FIELDS,
+    )
+
+
+def repositories(exchange: Exchange) -> Response:
+    """GET /2.0/repositories/{ws}: visible ones, or with `role` those the caller was given."""
+    person = _caller(exchange, "repository").person
+    space = _workspace(exchange)
+    role = exchange.asked("role")
+    wanted = exchange.asked("q").replace(" ", "")
+    if wanted not in {"", "is_private=true", "is_private=false"}:
+        raise Refused(400, "Invalid query.")
+    least = {"member": Level.REPORTER, "contributor": Level.DEVELOPER, "admin": Level.MAINTAINER}
+    host = exchange.host
+
+    def build() -> list[Repository]:
+        return [
+            each
+            for each in host.by_id()
+            if each.owner == space.name
+            and (not wanted or (each.visibility != "public") == wanted.endswith("true"))
+            and (
+                host.level(person, each) >= least.get(role, Level.REPORTER)
+                or (not role and each.visibility == "public")
+            )
+        ]
+
+    rows = host.cached(("repositories", person, space.name, role, wanted), build)
+    return _page(exchange, rows, lambda each: _repository_row(exchange, each), usual=["values"])
+
+
+def repository(exchange: Exchange) -> Response:
+    """GET /2.0/repositories/{ws}/{repo}, by name or uuid: 403 where it is private to others."""
+    person = _caller(exchange, "repository").person
+    found = _named(exchange, _workspace(exchange))
+    if found is None:
+        raise Refused(404, "Repository not found")
+    readable = exchange.host.level(person, found) >= Level.REPORTER
+    if found.visibility != "public" and not readable:
+        raise Refused(403, "Your credentials do not have access to this repository.")
+    return _answer(exchange, _repository_row(exchange, found), usual=["*"])
+
+
+def gone(exchange: Exchange) -> Response:
+    """The removed cross-workspace endpoints."""
+    raise Refused(410, f"{exchange.record.path} has been removed. See CHANGE-2770.")
+
+
+def _caller(exchange: Exchange, *scopes: str) -> Account:
+    account = exchange.me()
+    granted = exchange.pair.scopes if exchange.pair else []
+    if not set(scopes) <= set(granted):
+        text = "Your credentials lack one or more required privilege scopes."
+        detail = {"required": list(scopes), "granted": granted}
+        error = {"message": exchange.words(text), "detail": detail}
+        raise Answered(json_answer({"type": "error", "error": error}, status=403))
+    return account
+
+
+def _workspace(exchange: Exchange) -> Namespace:
+    name = exchange.params["workspace"]
+    found = next(
+        (each for each in exchange.host.namespaces.values() if name in {each.name, each.uuid}), None
+    )
+    if found is None:
+        raise Refused(404, f"No workspace with identifier '{name}'.")
+    if found.name in exchange.host.faults.forbidden_namespaces:
+        raise Refused(403, "Your credentials do not have access to the workspace.")
+    return found
+
+
+def _named(exchange: Exchange, space: Namespace) -> Repository | None:
+    name = exchange.params["repo"]
+    by_uuid = exchange.host.cached(
+        "by_uuid", lambda: {each.uuid: each for each in exchange.host.by_id()}
+    )
+    if name in by_uuid:
+        return by_uuid[name] if by_uuid[name].owner == space.name else None
+    return exchange.host.find_repository(f"{space.name}/{name}")
+
+
+def _permission(level: int) -> str:
+    if level >= Level.MAINTAINER:
+        return "admin"
+    if level >= Level.DEVELOPER:
+        return "write"
+    return "read" if level >= Level.REPORTER else "none"
+
+
+def _user_row(account: Account) -> dict[str, Any]:
+    return {
+        "type": "user",
+        "uuid": account.uuid,
+        "account_id": account.account_id,
+        "nickname": account.login,
+        "display_name": account.full_name,
+        "account_status": account.state,
+    }
+
+
+def _repository_row(exchange: Exchange, repository: Repository) -> dict[str, Any]:
+    space = exchange.host.namespaces[repository.owner]
+    return {
+        "type": "repository",
+        "uuid": repository.uuid,
+        "full_name": repository.full_name,
+        "name": repository.name,
+        "slug": repository.name,
+        "is_private": repository.visibility != "public",
+        "parent": None,
+        "size": repository.id * 1_000,
+        "scm": "git",
+        "description": "",
+        "mainbranch": {"type": "branch", "name": "main"},
+        "workspace": {"type": "workspace", "uuid": space.uuid, "slug": space.name},
+        "created_on": MADE_AT,
+        "updated_on": MADE_AT,
+        "links": {"html": {"href": f"{exchange.base}/{repository.full_name}"}},
+    }
+
+
+def _answer(exchange: Exchange, full: dict[str, Any], *, usual: Sequence[str]) -> Response:
+    return json_answer(selected(full, usual=usual, asked=exchange.asked("fields")))
+
+
+def _page(
+    exchange: Exchange,
+    rows: Sequence[_Row],
+    shown: Callable[[_Row], dict[str, Any]],
+    *,
+    usual: Sequence[str],
+) -> Response:
+    size = exchange.asked_number("pagelen", 10, most=MOST_PER_PAGE)
+    number = exchange.asked_number("page", 1)
+    page = rows_of_page(exchange, rows, start=(number - 1) * size, size=size)
+    full: dict[str, Any] = {
+        "values": [shown(row) for row in page],
+        "pagelen": size,
+        "page": number,
+        "size": len(rows),
+    }
+    if number * size < len(rows):
+        full["next"] = link_to(exchange, {"page": number + 1})
+    return _answer(exchange, full, usual=[*usual, *_PAGE_FIELDS])
+
+
+API_ROUTES = (
+    Route(f"{API}/user", user),
+    Route(f"{API}/user/emails", emails),
+    Route(f"{API}/user/workspaces", workspaces),
+    Route(f"{API}/user/workspaces/{{workspace}}/permissions/repositories", granted_repositories),
+    Route(f"{API}/user/permissions/repositories", gone),
+    Route(f"{API}/user/permissions/workspaces", gone),
+    Route(f"{API}/workspaces/{{workspace}}/permissions/repositories", workspace_permissions),
+    Route(
+        f"{API}/workspaces/{{workspace}}/permissions/repositories/{{repo}}", workspace_permissions
+    ),
+    Route(f"{API}/repositories", gone),
+    Route(f"{API}/repositories/{{workspace}}", repositories),
+    Route(f"{API}/repositories/{{workspace}}/{{repo}}", repository),
+)
