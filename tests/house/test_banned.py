@@ -9,6 +9,7 @@ import ast
 import re
 
 import pytest
+
 from tests.house.tree import ROOT, Module, modules, modules_of_tests
 
 MARKS = {

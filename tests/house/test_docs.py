@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.house.tree import PACKAGE, ROOT
 
 from permsync import errors
 from permsync.errors import PermsyncError
+from tests.house.tree import PACKAGE, ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+
 from tests.house.tree import Module, dotted, functions, imported_names, modules
 
 PURE = (

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator
 
 import pytest
+
 from tests.house.tree import Function, FunctionNode, Module, functions, modules
 
 # A file or folder is named after the product or a technology. Only the last word is
