@@ -55,8 +55,10 @@ _SETTINGS: Mapping[str, str] = {
     "log_rotation_size": "10MB",
     "log_rotation_age": "0",
     "log_checkpoints": "off",
-    # No secret may reach the log: no statement, no bound value, and no DETAIL, which quotes
-    # the row that broke a constraint. The client is told all of it and can say so, redacted.
+    # No secret may reach the log: no statement, no bound value, no DETAIL, which quotes the row
+    # that broke a constraint, and no error of a statement, which quotes what it could not read
+    # (in PostgreSQL's order `log` lies above `error`). The client is told all of it.
+    "log_min_messages": "log",
     "log_statement": "none",
     "log_min_error_statement": "panic",
     "log_parameter_max_length": "0",
