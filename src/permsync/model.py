@@ -257,6 +257,7 @@ class Durations:
     refresh_retry_third: timedelta = timedelta(minutes=15)
     refresh_backoff: timedelta = timedelta(seconds=30)
     refresh_wait: timedelta = timedelta(seconds=30)
+    refresh_poll: timedelta = timedelta(milliseconds=100)
     sweep_every: timedelta = timedelta(seconds=10)
     api_connect: timedelta = timedelta(seconds=5)
     api_deadline: timedelta = timedelta(seconds=30)

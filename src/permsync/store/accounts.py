@@ -196,7 +196,6 @@ async def save_unlinked(connection: AsyncConnection, account: Account) -> None:
             key_id=None,
             run_id=None,
             sync_due_at=None,
-            wanted_again=None,
             listing_digest=None,
         )
     )

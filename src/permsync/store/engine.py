@@ -17,6 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from permsync.errors import DatabaseUnavailableError
 
+# What the flows hand from one function of the store to the next, without looking inside.
+Connection = AsyncConnection
+
 CURE = "check that PostgreSQL runs, that it accepts this user, and PERMSYNC_DATABASE_URL"
 
 

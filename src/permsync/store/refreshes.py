@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from permsync.model import Account, AccountState, Sealed
+from permsync.model import LIVING, Account, AccountState, Sealed
 from permsync.rules.refresh import UNCERTAIN_OUTCOMES, AttemptFacts, AttemptState, Outcome
 from permsync.store import schema
 from permsync.store.accounts import SealedTokens, token_columns
@@ -203,11 +203,16 @@ async def fence(connection: AsyncConnection, account_id: int) -> None:
 
 
 async def load_overdue(connection: AsyncConnection, *, limit: int) -> list[int]:
-    """Accounts whose live attempt outlived its lease: the sweeper's work, oldest first."""
+    """Living accounts whose live attempt outlived its lease, oldest first."""
     now = await database_now(connection)
     query = (
         select(_attempt.c.account_id)
-        .where(_LIVE, _attempt.c.lease_until <= now)
+        .join(_account, _account.c.id == _attempt.c.account_id)
+        .where(
+            _LIVE,
+            _attempt.c.lease_until <= now,
+            _account.c.state.in_([one.value for one in LIVING]),
+        )
         .order_by(_attempt.c.lease_until)
         .limit(limit)
     )

@@ -62,6 +62,14 @@ WHERE repository.host = :host AND repository.external_id = seen.external_id
   AND repository.visibility <> 'private'
   AND (repository.open_seen_at IS NULL OR repository.open_seen_at < :older_than)
 """)
+_OPEN_IS_OLD = text("""
+SELECT EXISTS (
+    SELECT FROM repository JOIN unnest(CAST(:external_ids AS text[])) AS seen (external_id)
+      ON repository.external_id = seen.external_id
+    WHERE repository.host = :host AND repository.visibility <> 'private'
+      AND (repository.open_seen_at IS NULL OR repository.open_seen_at < :older_than)
+)
+""")
 _MOVE = text("""
 UPDATE repository SET owner_id = seen.owner_id
 FROM unnest(CAST(:external_ids AS text[]), CAST(:owner_ids AS text[]))
@@ -157,6 +165,9 @@ async def save_plan(
         owners = [one.owner_id for one in plan.moved]
         ids = _ids(plan.moved)
         await connection.execute(_MOVE, {"host": host, "external_ids": ids, "owner_ids": owners})
+    if plan.reopen:
+        reopened = {"external_ids": _ids(plan.reopen), "open_at": started_at}
+        await connection.execute(_REOPEN, {"host": host, "older_than": started_at, **reopened})
     for seen, at in ((plan.narrow, listed_to), (plan.widen, started_at)):
         if seen:
             shown = {"external_ids": _ids(seen), "visibilities": _visibilities(seen)}
@@ -187,16 +198,10 @@ async def save_open_seen(
     older_than: datetime,
 ) -> None:
     """R12: date the openness of these again where it is older than ``older_than``."""
-    if external_ids:
-        await connection.execute(
-            _REOPEN,
-            {
-                "host": host,
-                "external_ids": list(external_ids),
-                "open_at": started_at,
-                "older_than": older_than,
-            },
-        )
+    about = {"host": host, "external_ids": list(external_ids), "older_than": older_than}
+    if external_ids and (await connection.execute(_OPEN_IS_OLD, about)).scalar_one():
+        await lock_host(connection, host)
+        await connection.execute(_REOPEN, {**about, "open_at": started_at})
 
 
 def open_ids(repositories: Collection[ListedRepository]) -> list[str]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from permsync.model import LIVING, Account, AccountState, Run, RunState, Trigger
+from permsync.model import LIVING, Account, Run, RunState, Trigger
 from permsync.store import schema
 from permsync.store.engine import database_now
 from permsync.store.rows import account_of, run_of
@@ -202,16 +202,3 @@ async def load_last(connection: AsyncConnection, account_ids: Sequence[int]) -> 
     rows = (await connection.execute(query, {"ids": list(account_ids)})).mappings()
     return {row["account_id"]: run_of(row) for row in rows}
 
-
-async def load_due(connection: AsyncConnection, *, limit: int) -> list[int]:
-    """Living accounts whose sync is due and that no run holds, longest overdue first."""
-    query = (
-        select(_account.c.id)
-        .where(
-            _account.c.sync_due_at <= func.clock_timestamp(),
-            _account.c.state.in_([AccountState.ACTIVE.value, AccountState.SUSPECT.value]),
-        )
-        .order_by(_account.c.sync_due_at)
-        .limit(limit)
-    )
-    return list((await connection.execute(query)).scalars())

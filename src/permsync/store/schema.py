@@ -139,7 +139,6 @@ account = Table(
     Column("listing_digest", LargeBinary),
     _instant("sync_due_at"),
     Column("sync_failures", Integer, nullable=False, server_default=text("0")),
-    Column("wanted_again", Text),
     UniqueConstraint("host", "external_id"),
     Index("account_sync_due", "sync_due_at", postgresql_where=text("sync_due_at IS NOT NULL")),
 )

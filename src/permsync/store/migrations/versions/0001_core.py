@@ -99,7 +99,6 @@ CREATE TABLE account (
     listing_digest BYTEA,
     sync_due_at TIMESTAMPTZ,
     sync_failures INTEGER DEFAULT 0 NOT NULL,
-    wanted_again TEXT,
     PRIMARY KEY (id),
     UNIQUE (host, external_id),
     FOREIGN KEY(user_id) REFERENCES "user" (id)

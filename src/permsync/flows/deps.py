@@ -1,0 +1,130 @@
+"""
+The doors a flow may open: one frozen value, built by ``app`` and handed down.
+
+This module must not decide anything or read a setting; the composition root fills it.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from permsync.codehost import CodeHost
+from permsync.errors import UnknownError
+from permsync.model import Durations
+from permsync.rules.evidence import Limits
+from permsync.store.engine import Database
+from permsync.telemetry import Metrics
+from permsync.transport import Transport
+from permsync.vault import Vault
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """
+    The only time a flow sees besides the database's.
+
+    ``boottime`` counts on through a suspended machine, in seconds: deadlines stand on it.
+    ``now`` is for what leaves the database's reach, such as the age of an id token.
+    """
+
+    now: Callable[[], datetime]
+    boottime: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """Where randomness comes from: ``secret`` is unguessable, ``jitter`` is in [0, 1)."""
+
+    secret: Callable[[], str]
+    jitter: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredHost:
+    """A host and what the operator allows it: ``include`` names the owners to mirror."""
+
+    name: str
+    host: CodeHost
+    include: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The OpenID provider that people sign in with."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    redirect_uri: str
+    scopes: tuple[str, ...]
+
+
+class InFlight:
+    """
+    Work that must end in a commit, whoever stops waiting for it (REFRESH I9).
+
+    ``limit`` bounds how much runs at once: that is the most a SIGKILL can cost.
+    """
+
+    def __init__(self, *, limit: int) -> None:
+        self._room = asyncio.Semaphore(limit)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for ``work``; a cancelled caller leaves it running."""
+        task = asyncio.create_task(self._bounded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    async def _bounded(self, work: Coroutine[Any, Any, T]) -> T:
+        async with self._room:
+            return await work
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def drain(self) -> None:
+        """Wait until everything that runs has ended."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a flow may use."""
+
+    database: Database
+    transport: Transport
+    vault: Vault
+    hosts: Mapping[str, ConfiguredHost]
+    durations: Durations
+    clock: Clock
+    chance: Chance
+    in_flight: InFlight
+    metrics: Metrics
+    sign_in: SignIn | None
+    owner: str
+
+    @property
+    def limits(self) -> Limits:
+        """How old evidence may be."""
+        return Limits(soft=self.durations.evidence_soft, hard=self.durations.evidence_hard)
+
+    def host(self, name: str) -> ConfiguredHost:
+        """The configured host of this name; raises ``UnknownError``."""
+        configured = self.hosts.get(name)
+        if configured is None:
+            raise UnknownError(what="host", name=name)
+        return configured
+
+
+async def pause(duration: timedelta) -> None:
+    """Let other work run for this long."""
+    await asyncio.sleep(duration.total_seconds())

@@ -1,0 +1,157 @@
+"""
+Where a token is refreshed: the one verb that gives anybody a token.
+
+Read, decide, claim, send, commit, and only then use (REFRESH 3). Whoever asks (a sync, a
+check, a person) comes through here, so a token is refreshed right before its use and no
+page visit is needed. Nobody else talks to a token endpoint with a refresh token (I8).
+
+- FRESH: given at once. STALE: given, and a refresh is queued. INVALID: the caller waits
+  for the one refresh, its own or another process's, bounded.
+- The claim is a durable row and is written before the token leaves (I1, I2).
+- New tokens are committed before anybody sees them, nothing in between (I3, I9), and
+  the work goes on when the caller is cancelled.
+
+What an answer means is decided in ``rules.refresh``; this module must not decide it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from permsync.errors import TokenUnavailableError, UnknownError
+from permsync.flows.deps import Services, pause
+from permsync.flows.end_access import end_access
+from permsync.flows.present_token import facts_of, refresh
+from permsync.flows.seal_tokens import open_access
+from permsync.model import LIVING, AccountReason, AccountState, Trigger
+from permsync.rules import freshness
+from permsync.rules.freshness import Fresh, Stale
+from permsync.rules.refresh import Claim, Hopeless, Wait, plan_claim
+from permsync.store import queue, refreshes
+from permsync.store.queue import Kind
+from permsync.store.refreshes import Holding
+
+
+@dataclass(frozen=True, slots=True)
+class FreshToken:
+    """An access token that may be used now. Ask again at ``fresh_until``."""
+
+    access_token: str = field(repr=False)
+    link_id: str
+    version: int
+    scopes: frozenset[str] | None
+    expires_at: datetime | None
+    fresh_until: datetime | None
+
+
+async def fresh_token(
+    services: Services, account_id: int, *, rejected_version: int | None = None
+) -> FreshToken:
+    """
+    A token of this account that is fresh now, refreshed first where needed.
+
+    ``rejected_version`` is a version that the host just refused although it looked fresh:
+    that one is never given again. Raises ``TokenUnavailableError`` with a reason of ours
+    where there is none, and ``UnknownError`` for an unknown account.
+    """
+    give_up_at = services.clock.boottime() + services.durations.refresh_wait.total_seconds()
+    while True:
+        holding = await load_holding(services, account_id)
+        token = await _usable(services, holding, rejected_version)
+        if token is not None:
+            return token
+        plan = plan_claim(facts_of(holding), holding.attempt, now=holding.now)
+        match plan:
+            case Claim():
+                version = holding.account.token_version
+                await services.in_flight.run(refresh(services, account_id, version=version))
+            case Hopeless(reason=reason):
+                await _end_if_dead(services, holding, reason, forced=rejected_version is not None)
+                raise TokenUnavailableError(reason=reason.value)
+            case Wait(until=until):
+                await _wait(services, holding, until=until, give_up_at=give_up_at)
+
+
+async def load_holding(services: Services, account_id: int) -> Holding:
+    """The account and its tokens as they are now; raises ``UnknownError``."""
+    async with services.database.begin() as connection:
+        holding = await refreshes.load(connection, account_id)
+    if holding is None:
+        raise UnknownError(what="account", name=str(account_id))
+    return holding
+
+
+async def _usable(
+    services: Services, holding: Holding, rejected_version: int | None
+) -> FreshToken | None:
+    account = holding.account
+    refused = rejected_version is not None and account.token_version <= rejected_version
+    if account.state not in LIVING or holding.access is None or refused:
+        return None
+    verdict = freshness.decide(
+        issued_at=account.issued_at,
+        expires_at=account.access_expires_at,
+        now=holding.now,
+        margin=services.durations.refresh_margin,
+    )
+    match verdict:
+        case Fresh(until=until):
+            return _open(services, holding, fresh_until=until)
+        case Stale(until=until):
+            await _nudge(services, holding)
+            return _open(services, holding, fresh_until=until)
+        case _:
+            return None
+
+
+def _open(services: Services, holding: Holding, *, fresh_until: datetime | None) -> FreshToken:
+    account = holding.account
+    return FreshToken(
+        access_token=open_access(services.vault, holding),
+        link_id=account.link_id,
+        version=account.token_version,
+        scopes=account.scopes,
+        expires_at=account.access_expires_at,
+        fresh_until=fresh_until,
+    )
+
+
+async def _nudge(services: Services, holding: Holding) -> None:
+    """Have a stale token refreshed soon, by whichever worker is free."""
+    plan = plan_claim(facts_of(holding), holding.attempt, now=holding.now)
+    if isinstance(plan, Claim):
+        async with services.database.begin() as connection:
+            await queue.enqueue(
+                connection,
+                kind=Kind.REFRESH_ACCOUNT,
+                account_id=holding.account.id,
+                trigger=Trigger.PERSON,
+            )
+
+
+async def _wait(
+    services: Services, holding: Holding, *, until: datetime, give_up_at: float
+) -> None:
+    """Wait a little for the one refresh that runs; refuse where none runs or time is up."""
+    retry_in = max(until - holding.now, timedelta())
+    if holding.attempt is None:
+        raise TokenUnavailableError(reason=_why_waiting(holding), retry_in=retry_in)
+    if services.clock.boottime() >= give_up_at:
+        raise TokenUnavailableError(reason="refresh_running", retry_in=retry_in)
+    await pause(services.durations.refresh_poll)
+
+
+def _why_waiting(holding: Holding) -> str:
+    suspect = holding.account.state is AccountState.SUSPECT
+    return AccountReason.REFRESH_REFUSED_ONCE.value if suspect else "refresh_backing_off"
+
+
+async def _end_if_dead(
+    services: Services, holding: Holding, reason: AccountReason, *, forced: bool
+) -> None:
+    """
+    An expired token without a refresh token is the end of this link.
+
+    After a refusal by the host the caller gives the verdict, it knows what was refused.
+    """
+    if reason is AccountReason.NO_REFRESH_TOKEN and not forced:
+        await end_access(services, holding.account, state=AccountState.NEEDS_REAUTH, reason=reason)

@@ -1,0 +1,141 @@
+"""
+One run: list what an account may read, and store the difference.
+
+The order is EVIDENCE R2: claim, confirm who the token belongs to, list through one link,
+apply while the claim still stands. A failure is written on the run and, where the table
+says so, on the account; it is never raised to the worker. Doubt keeps what is stored.
+"""
+
+from datetime import timedelta
+
+from permsync.codehost import Failure, FailureKind
+from permsync.errors import TokenUnavailableError
+from permsync.flows.apply_listing import Applied, apply_listing
+from permsync.flows.ask_host import Conversation
+from permsync.flows.confirm_identity import Confirmed, confirm_identity
+from permsync.flows.deps import Services
+from permsync.flows.end_access import end_access
+from permsync.flows.fresh_token import load_holding
+from permsync.flows.list_repositories import Listing, list_repositories
+from permsync.model import LIVING, RunState, Trigger
+from permsync.rules.failures import consequence_of
+from permsync.rules.schedule import next_sync_in
+from permsync.store import accounts, runs, users
+from permsync.store.runs import ClaimedRun, Tally
+from permsync.telemetry import Event, host_detail, logger
+
+log = logger(__name__)
+
+
+async def sync_account(services: Services, account_id: int, trigger: Trigger) -> RunState | None:
+    """
+    Run one sync; ``None`` where the account cannot be synced (unknown, or access ended).
+
+    Never raises for what a host does; raises ``DatabaseUnavailableError`` and defects.
+    """
+    run = await _claim(services, account_id, trigger)
+    if run is None:
+        return None
+    log.info(Event.RUN_STARTED, run=run.id, account=account_id, trigger=trigger.value)
+    conversation = Conversation(
+        services,
+        services.host(run.account.host),
+        account_id=account_id,
+        link_id=run.account.link_id,
+    )
+    try:
+        listing = await _list(conversation, run)
+    except TokenUnavailableError as error:
+        state = await _fail(services, run, conversation, error.reason, retry_in=error.retry_in)
+    else:
+        state = await _conclude(services, run, conversation, listing)
+    services.metrics.runs.labels(run.account.host, state.value).inc()
+    log.info(Event.RUN_FINISHED, run=run.id, account=account_id, state=state.value)
+    return state
+
+
+async def _claim(services: Services, account_id: int, trigger: Trigger) -> ClaimedRun | None:
+    async with services.database.begin() as connection:
+        account = await accounts.load_locked(connection, account_id)
+        if account is None or account.state not in LIVING or account.host not in services.hosts:
+            return None
+        user = await users.load(connection, account.user_id)
+        if user is None or user.disabled_at is not None:
+            return None
+        return await runs.claim(
+            connection, account, trigger, next_due_in=services.durations.sync_every
+        )
+
+
+async def _list(conversation: Conversation, run: ClaimedRun) -> Listing | Failure:
+    confirmed = await confirm_identity(conversation)
+    if isinstance(confirmed, Failure):
+        return confirmed
+    refusal = _refuse(conversation, run, confirmed)
+    return refusal if refusal is not None else await list_repositories(conversation)
+
+
+def _refuse(conversation: Conversation, run: ClaimedRun, confirmed: Confirmed) -> Failure | None:
+    """A token of somebody else, or one that lost a scope, lists nothing for this account."""
+    if confirmed.identity.external_id != run.account.external_id:
+        return Failure(FailureKind.CREDENTIAL_REJECTED, detail="the token is someone else's")
+    if conversation.configured.host.missing_scopes(confirmed.scopes):
+        return Failure(FailureKind.INSUFFICIENT_SCOPE)
+    return None
+
+
+async def _conclude(
+    services: Services, run: ClaimedRun, conversation: Conversation, listing: Listing | Failure
+) -> RunState:
+    if isinstance(listing, Listing):
+        applied = await apply_listing(services, run, listing, requests=conversation.requests)
+        return _noted(run, applied)
+    log.warning(
+        Event.HOST_REFUSED,
+        run=run.id,
+        host=run.account.host,
+        kind=listing.kind.value,
+        detail=host_detail(listing.detail),
+    )
+    state = await _fail(services, run, conversation, listing.kind.value, retry_in=listing.retry_in)
+    meaning = consequence_of(listing.kind)
+    if meaning.state is not None and meaning.reason is not None:
+        now = (await load_holding(services, run.account.id)).account
+        if now.link_id == run.account.link_id and now.state in LIVING:
+            await end_access(services, now, state=meaning.state, reason=meaning.reason)
+    return state
+
+
+def _noted(run: ClaimedRun, applied: Applied | None) -> RunState:
+    if applied is None:
+        log.info(Event.RUN_FENCED, run=run.id, account=run.account.id)
+        return RunState.ABANDONED
+    return applied.state
+
+
+async def _fail(
+    services: Services,
+    run: ClaimedRun,
+    conversation: Conversation,
+    code: str,
+    *,
+    retry_in: timedelta | None,
+) -> RunState:
+    """Close the run as failed and plan the next; every stored age stays as it is."""
+    async with services.database.begin() as connection:
+        tally = Tally(requests=conversation.requests)
+        if await runs.lock_claim(connection, run) is None:
+            await runs.finish(connection, run.id, RunState.ABANDONED, tally, failure=code)
+            return RunState.ABANDONED
+        failures = await runs.load_failures(connection, run.account.id) + 1
+        due_in = next_sync_in(
+            outcome=RunState.FAILED,
+            failures=failures,
+            every=services.durations.sync_every,
+            durations=services.durations,
+            jitter=services.chance.jitter(),
+            retry_in=retry_in,
+        )
+        await runs.save_unlisted(connection, run, failures=failures, due_in=due_in)
+        await runs.finish(connection, run.id, RunState.FAILED, tally, failure=code)
+    return RunState.FAILED
