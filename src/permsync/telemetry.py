@@ -1,0 +1,236 @@
+"""
+Log events, metrics and spans: each named once here, and no secret in any of them.
+
+What is decided here: how a log line is written, what is taken out of it, and which
+figures are counted. Every line of every library goes through the same redaction, text of
+exceptions and tracebacks included. Two nets, because each has holes: keys that name a
+secret, and texts shaped like one. This module must not know who logs or counts.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal, TextIO
+
+import structlog
+from opentelemetry import trace
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, FilteringBoundLogger, Processor
+
+LogFormat = Literal["json", "console"]
+
+REDACTED = "[redacted]"
+DETAIL_MOST = 500
+# Longer host text is cut before it is searched: an answer of 10 MB must cost nothing here.
+DETAIL_READ = 8 * DETAIL_MOST
+
+
+class Event(StrEnum):
+    """What a log line says happened: a closed set, so that alerts can name it."""
+
+    SERVICE_STARTED = "service_started"
+    SERVICE_DRAINING = "service_draining"
+    SERVICE_STOPPED = "service_stopped"
+    DEFECT = "defect"
+    HTTP_ANSWERED = "http_answered"
+    HTTP_UNANSWERED = "http_unanswered"
+    HTTP_UNSENT = "http_unsent"
+    HOST_REFUSED = "host_refused"
+    REFRESH_CLAIMED = "refresh_claimed"
+    REFRESH_ADOPTED = "refresh_adopted"
+    REFRESH_REFUSED = "refresh_refused"
+    REFRESH_STAGED = "refresh_staged"
+    REFRESH_SUPERSEDED = "refresh_superseded"
+    REFRESH_UNCERTAIN = "refresh_uncertain"
+    REFRESH_UNSENT = "refresh_unsent"
+    CIRCUIT_OPENED = "circuit_opened"
+    CIRCUIT_CLOSED = "circuit_closed"
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of an event, no credential
+    ACCOUNT_LINKED = "account_linked"
+    ACCOUNT_UNLINKED = "account_unlinked"
+    ACCOUNT_ENDED = "account_ended"
+    ACCOUNT_HEALED = "account_healed"
+    LINK_REFUSED = "link_refused"
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    RUN_STARTED = "run_started"
+    RUN_FINISHED = "run_finished"
+    RUN_FENCED = "run_fenced"
+    JOB_FAILED = "job_failed"
+
+
+# A key is secret where its last word is one of these ...
+SECRET_WORDS = frozenset(
+    {"assertion", "authorization", "ciphertext", "cookie", "cookies", "dsn", "passwd", "password"}
+    | {"secret", "secrets", "token", "tokens", "verifier"}
+)
+# ... or where it is one of these: "error_code" and "primary_key" are no secrets.
+SECRET_KEYS = frozenset(
+    {"api_key", "code", "nonce", "private_key", "sealing_key", "sealing_keys", "service_key"}
+)
+
+# Shapes of tokens, as their issuers document them, and the places where tokens stand.
+# A JSON text inside a quoted text has backslashes before its quotes.
+_FIELD = r"(?:access|refresh|id)_token|client_secret|code_verifier|password|secret|token"
+SECRET_TEXTS = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"\bgh[a-z]_\w+|\bgithub_pat_\w+", REDACTED),  # GitHub
+        (r"\bgl[a-z]{2,6}-[\w.-]+", REDACTED),  # GitLab
+        (r"\bAT(?:ATT|BB|CTT)\w[\w=-]*|\bBBDC-\w+", REDACTED),  # Bitbucket Cloud, Data Center
+        (r"\beyJ[\w-]{4,}(?:\.[\w-]*)*", REDACTED),  # JSON Web Tokens
+        (r"\b[0-9a-f]{64}\b", REDACTED),  # GitLab's OAuth tokens
+        (r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+", rf"\1 {REDACTED}"),
+        (r"(://)[^\s/?#@]+@", rf"\1{REDACTED}@"),
+        (r"(?i)([?&](?:code|state|session_state)=)[^\s&\"'\\]+", rf"\1{REDACTED}"),
+        (rf"(?i)((?:{_FIELD})[\\\"']*\s*[=:]\s*[\\\"']*)[^\s\"'\\&,;}}]+", rf"\1{REDACTED}"),
+    )
+)
+
+
+def redacted(text: str) -> str:
+    """``text`` without what looks like a token, a password in a URL or a secret field."""
+    for pattern, replacement in SECRET_TEXTS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def host_detail(text: str) -> str:
+    """
+    A code host's own words, fit for one line of the operator's log and nothing else.
+
+    Control characters are gone, so that a host cannot write log lines; at most 500
+    characters stay.
+    """
+    shown = "".join(one if one.isprintable() else " " for one in text[:DETAIL_READ])
+    return redacted(" ".join(shown.split()))[:DETAIL_MOST]
+
+
+def _is_secret(key: str) -> bool:
+    name = key.lower().replace("-", "_")
+    return name in SECRET_KEYS or name.rpartition("_")[2] in SECRET_WORDS
+
+
+def _cleaned(value: object) -> object:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return redacted(value)
+        case Mapping():
+            return {str(key): _cleaned_at(str(key), each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_cleaned(each) for each in value]
+        case _:
+            # Said in words now: a renderer would do it later, after the redaction.
+            return redacted(str(value))
+
+
+def _cleaned_at(key: str, value: object) -> object:
+    """Numbers are kept whatever their key: a count of tokens is no token."""
+    if _is_secret(key) and not isinstance(value, bool | int | float | None):
+        return REDACTED
+    return _cleaned(value)
+
+
+def redact(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """The structlog processor that takes secrets out of a line, wherever they stand in it."""
+    return {key: _cleaned_at(key, value) for key, value in event.items()}
+
+
+def configure_logging(
+    *, log_format: LogFormat, level: str = "INFO", stream: TextIO | None = None
+) -> None:
+    """
+    Send every log line of the process through one redacting formatter to ``stream``.
+
+    That is standard error where no stream is named. ``level`` is a name of the standard
+    library's. Loggers that brought handlers of their own lose them.
+    """
+    named: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_formatter(log_format, named))
+    structlog.configure(
+        processors=[*named, ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in list(root.manager.loggerDict):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    # One line per request would cost more than the answer to a check, and holds the query.
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    # A line that cannot be formatted is otherwise printed with its raw arguments.
+    logging.raiseExceptions = False
+
+
+def _formatter(log_format: LogFormat, named: list[Processor]) -> ProcessorFormatter:
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    )
+    return ProcessorFormatter(
+        foreign_pre_chain=named,
+        processors=[
+            ProcessorFormatter.remove_processors_meta,
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            redact,
+            renderer,
+        ],
+    )
+
+
+def logger(name: str) -> FilteringBoundLogger:
+    """A logger; ``name`` is the module's. Call it with an :class:`Event` and keywords."""
+    found: FilteringBoundLogger = structlog.get_logger(name)
+    return found
+
+
+def tracer() -> trace.Tracer:
+    """The tracer of the service; it does nothing until the process installs a provider."""
+    return trace.get_tracer("permsync")
+
+
+class Metrics:
+    """
+    What is counted, on a registry of its own so that two services can live in one process.
+
+    Every label is from a closed set or names a configured host, so that nobody outside
+    can make series.
+    """
+
+    media_type = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.refresh_attempts = self._counter(
+            "refresh_attempts", "Token refreshes, by what became of them", "host", "outcome"
+        )
+        self.runs = self._counter("runs", "Syncs, by what became of them", "host", "outcome")
+        self.requests = self._counter(
+            "host_requests", "Requests to hosts: 2xx to 5xx, unsent, unanswered", "host", "outcome"
+        )
+        self.decisions = self._counter(
+            "decisions", "Answers to: may this person see it?", "verdict", "reason"
+        )
+
+    def _counter(self, name: str, meaning: str, /, *labels: str) -> Counter:
+        return Counter(f"permsync_{name}", meaning, labels, registry=self.registry)
+
+    def render(self) -> bytes:
+        """Every series in Prometheus' text format; its media type is ``media_type``."""
+        return generate_latest(self.registry)
