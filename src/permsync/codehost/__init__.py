@@ -6,10 +6,10 @@ A host file does no I/O. It names requests (``x_request``) and reads responses
 to one gives a :class:`Page` with repositories and the asks that follow from it, so a host
 says *what* comes next and never *when* or *how many at once*.
 
+``codehost.answers``, ``options`` and ``scopes`` beside it hold what all host files share.
 This module must not know any host, any transport or the clock.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,7 +26,7 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
 
 
@@ -42,17 +42,6 @@ class Response:
     def media_type(self) -> str:
         """The content type without parameters, lower case; empty when none was sent."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-    def json(self) -> object:
-        """
-        The body as JSON, or ``None`` where it is not JSON (HTML, nothing, bad UTF-8).
-
-        A host whose answers are large decodes ``body`` itself, into structs.
-        """
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
 
 
 class FailureKind(StrEnum):

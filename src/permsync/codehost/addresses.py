@@ -1,0 +1,30 @@
+"""
+Where a host's requests go: context paths are kept, and tokens stay on the API's origin.
+
+This module must not know any host or what is asked there.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from permsync.codehost import Failure, FailureKind, same_origin
+
+_DETAIL_LENGTH = 500
+
+
+def url_under(base: str, path: str, query: Mapping[str, str | int] | None = None) -> str:
+    """Append ``path`` to ``base`` and keep its context path, which ``urljoin`` would drop."""
+    url = f"{base.rstrip('/')}/{path}"
+    return f"{url}?{urlencode(query)}" if query else url
+
+
+def parse_next(url: str, *, api_url: str) -> str | Failure:
+    """
+    Believe a link that a host gave, or refuse it: the token travels with the next request.
+
+    Spaces and control characters are refused because URL parsers disagree about them, and
+    with that about the origin.
+    """
+    if url.isprintable() and " " not in url and same_origin(url, api_url):
+        return url
+    return Failure(FailureKind.FOREIGN_LINK, url[:_DETAIL_LENGTH])

@@ -1,0 +1,237 @@
+"""
+Bitbucket Cloud: what is said there and what it means.
+
+Its listing has two steps since the cross-workspace ones were removed (CHANGE-2770): the
+person's workspaces, then what was granted in each. Facts: HOSTS 4 and Atlassian's OAuth
+and REST documentation. This module must not know any other host, any transport or the clock.
+"""
+
+from dataclasses import replace
+from typing import Annotated, ClassVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from permsync.codehost import (
+    Ask,
+    Failure,
+    FailureKind,
+    HostSettings,
+    Identity,
+    ListedRepository,
+    Page,
+    Request,
+    Response,
+    Rotation,
+    TokenRefusalKind,
+)
+from permsync.codehost.addresses import parse_next, url_under
+from permsync.codehost.answers import Text, parse_body
+from permsync.codehost.options import Parallel, parse_options
+from permsync.model import Level, Visibility
+from permsync.oauth2 import Word
+from permsync.oauth2.code_flow import CodeFlow, Dialect
+
+_WORKSPACES = "workspaces"
+_PERMISSIONS = "permissions"
+
+# `next` must be named too, or the answer would look like the last page.
+_WORKSPACE_FIELDS = "next,values.workspace.uuid"
+_PERMISSION_FIELDS = (
+    "next,values.permission,values.repository.uuid,values.repository.full_name,"
+    "values.repository.is_private"
+)
+
+_WORDS = (
+    Word("", TokenRefusalKind.ACCOUNT_DISABLED, says="user is inactive"),
+    # RFC 6749 has invalid_grant for this; here invalid_request means both.
+    Word("invalid_request", TokenRefusalKind.REJECTED, says="invalid refresh_token"),
+)
+
+_IMPLIED = {
+    "account:write": ("account",),
+    "repository:write": ("repository",),
+    "pullrequest": ("repository",),
+    "pullrequest:write": ("pullrequest", "repository:write"),
+}
+
+# A word that is not here is no right: `none` is a row of its own in these listings.
+_LEVELS = {"read": Level.READ, "write": Level.WRITE, "admin": Level.ADMIN}
+
+
+_Uuid = Annotated[str, msgspec.Meta(pattern=r"\A\{?[0-9A-Za-z-]{1,64}\}?\Z")]
+
+
+class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pkce: bool = False  # not documented there
+    rotation: Rotation = Rotation.STRICT
+    parallel: Parallel = 4
+
+
+class _Person(msgspec.Struct):
+    uuid: _Uuid
+    nickname: str | None = None
+    display_name: str | None = None
+
+
+class _Workspace(msgspec.Struct):
+    uuid: _Uuid
+
+
+class _Membership(msgspec.Struct):
+    workspace: _Workspace
+
+
+class _Workspaces(msgspec.Struct):
+    values: list[_Membership]
+    next: str | None = None
+
+
+class _Repository(msgspec.Struct):
+    uuid: _Uuid
+    full_name: Text
+    is_private: bool = True
+
+
+class _Permission(msgspec.Struct):
+    permission: str
+    repository: _Repository
+
+
+class _Permissions(msgspec.Struct):
+    values: list[_Permission]
+    next: str | None = None
+
+
+_PERSON = msgspec.json.Decoder(_Person)
+_WORKSPACE_PAGE = msgspec.json.Decoder(_Workspaces)
+_PERMISSION_PAGE = msgspec.json.Decoder(_Permissions)
+
+
+class Host(CodeFlow):
+    """Bitbucket Cloud, as one OAuth consumer sees it."""
+
+    kind: ClassVar[str] = "bitbucket_cloud"
+    title: ClassVar[str] = "Bitbucket Cloud"
+    opens_internal = False  # there is no such visibility
+    sends_issuer = None
+
+    def __init__(self, settings: HostSettings) -> None:
+        options = parse_options(settings, _Options)
+        dialect = Dialect(
+            authorize="site/oauth2/authorize",
+            token="site/oauth2/access_token",  # noqa: S106 - a path
+            words=_WORDS,
+            implied=_IMPLIED,
+            basic=True,
+            pkce=options.pkce,
+        )
+        super().__init__(settings, dialect, scopes=settings.scopes or ("account", "repository"))
+        self.api_url = settings.api_url or _api_url(settings.base_url)
+        self.rotation = options.rotation
+        self.parallel = options.parallel
+
+    def revoke_requests(
+        self,
+        *,
+        access_token: str,  # noqa: ARG002 - no revocation endpoint is documented
+        refresh_token: str | None,  # noqa: ARG002
+    ) -> tuple[Request, ...]:
+        """Nothing can be revoked from here; unused tokens die after three months."""
+        return ()
+
+    def identity_ask(self) -> Ask:
+        """Ask for the person; of the two ids, ``uuid`` is the one we keep."""
+        return self._ask("identity", "user")
+
+    def parse_identity(self, ask: Ask, response: Response) -> Identity | Ask | Failure:  # noqa: ARG002
+        """Read the person; there are no user names any more, and nicknames are not unique."""
+        person = parse_body(response, _PERSON)
+        if isinstance(person, Failure):
+            return _refine(person)
+        uuid = _normal(person.uuid)
+        return Identity(uuid, person.nickname or person.display_name or uuid)
+
+    def granted_scopes(self, response: Response) -> frozenset[str] | None:  # noqa: ARG002
+        """No API answer tells the scopes; a missing one is refused in words."""
+        return None
+
+    def listing_asks(self) -> tuple[Ask, ...]:
+        """Ask for the person's workspaces."""
+        return (self._ask(_WORKSPACES, f"user/workspaces?pagelen=100&fields={_WORKSPACE_FIELDS}"),)
+
+    def parse_page(self, ask: Ask, response: Response) -> Page | Failure:
+        """Read one page; a workspace that refuses us leaves out only itself."""
+        read = self._workspaces(response) if not ask.about else self._permissions(ask, response)
+        if isinstance(read, Failure):
+            failure = _refine(read)
+            closed = failure.kind in (FailureKind.FORBIDDEN, FailureKind.HIDDEN)
+            return Page(series=ask.about, partial=True) if ask.about and closed else failure
+        page, url = read
+        if url is None:
+            return page
+        following = parse_next(url, api_url=self.api_url)
+        if isinstance(following, Failure):
+            return following
+        request = Request("GET", following, ask.request.headers)
+        return replace(page, follow=(*page.follow, Ask(ask.step, request, ask.about)))
+
+    def _workspaces(self, response: Response) -> tuple[Page, str | None] | Failure:
+        answer = parse_body(response, _WORKSPACE_PAGE)
+        if isinstance(answer, Failure):
+            return answer
+        asks = (self._permissions_ask(one.workspace.uuid) for one in answer.values)
+        return Page(follow=tuple(asks)), answer.next
+
+    def _permissions_ask(self, workspace: str) -> Ask:
+        """Ask by the workspace's id: its slug may be given to another one meanwhile."""
+        path = f"user/workspaces/{quote(workspace, safe='')}/permissions/repositories"
+        query = f"pagelen=100&fields={_PERMISSION_FIELDS}"
+        return self._ask(_PERMISSIONS, f"{path}?{query}", about=_normal(workspace))
+
+    def _permissions(self, ask: Ask, response: Response) -> tuple[Page, str | None] | Failure:
+        answer = parse_body(response, _PERMISSION_PAGE)
+        if isinstance(answer, Failure):
+            return answer
+        listed = (_listed(row, owner_id=ask.about) for row in answer.values)
+        seen = frozenset(_normal(row.repository.uuid) for row in answer.values)
+        repositories = tuple(one for one in listed if one is not None)
+        return Page(repositories, series=ask.about, seen=seen), answer.next
+
+    def _ask(self, step: str, path: str, *, about: str = "") -> Ask:
+        headers = {"accept": "application/json"}
+        return Ask(step, Request("GET", url_under(self.api_url, path), headers), about)
+
+
+def _api_url(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    if parts.netloc == "bitbucket.org":
+        return f"{parts.scheme}://api.{parts.netloc}/2.0"
+    return url_under(base_url, "2.0")
+
+
+def _normal(uuid: str) -> str:
+    """The one form in which ids are kept: in braces, as the API writes them, and lower case."""
+    return "{" + uuid.strip("{}").lower() + "}"
+
+
+def _listed(row: _Permission, *, owner_id: str) -> ListedRepository | None:
+    level = _LEVELS.get(row.permission)
+    if level is None:
+        return None
+    return ListedRepository(
+        external_id=_normal(row.repository.uuid),
+        owner_id=owner_id,
+        owner=row.repository.full_name.partition("/")[0],
+        full_name=row.repository.full_name,
+        visibility=Visibility.PRIVATE if row.repository.is_private else Visibility.PUBLIC,
+        level=level,
+    )
+
+
+def _refine(failure: Failure) -> Failure:
+    """A 403 for the token's scopes is not one for the thing that was asked about."""
+    words = failure.detail.lower()
+    if failure.kind is FailureKind.FORBIDDEN and "privilege scopes" in words:
+        return replace(failure, kind=FailureKind.INSUFFICIENT_SCOPE)
+    return failure

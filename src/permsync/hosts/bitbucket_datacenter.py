@@ -1,0 +1,235 @@
+"""
+Bitbucket Data Center: what is said there and what it means.
+
+A dead token is not refused everywhere: with public access on, a listing answers 200 and is
+empty. So a probe that only signed-in people may ask comes first, and every answer must name
+its person (``X-AUSERNAME``). Facts: HOSTS 5 and Atlassian's REST documentation. This module
+must not know any other host, any transport or the clock.
+"""
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import ClassVar, TypeVar
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from permsync import oauth2
+from permsync.codehost import (
+    Ask,
+    Failure,
+    FailureKind,
+    HostSettings,
+    Identity,
+    ListedRepository,
+    Page,
+    Request,
+    Response,
+    Rotation,
+)
+from permsync.codehost.addresses import url_under
+from permsync.codehost.answers import Id, Text, parse_body, said
+from permsync.codehost.options import Parallel, parse_options
+from permsync.model import Level, Visibility
+from permsync.oauth2.code_flow import CodeFlow, Dialect
+
+T = TypeVar("T")
+
+_WHO = "who"
+_BY_SLUG = "person"
+_BY_FILTER = "people"
+_PROBE = "probe"
+_REPOSITORIES = "repositories"
+
+# Each holds the ones before it.
+_SCOPES = (
+    "PUBLIC_REPOS",
+    "REPO_READ",
+    "REPO_WRITE",
+    "REPO_ADMIN",
+    "PROJECT_ADMIN",
+    "ADMIN_WRITE",
+    "SYSTEM_ADMIN",
+)
+
+_DIALECT = Dialect(
+    authorize="rest/oauth2/latest/authorize",
+    token="rest/oauth2/latest/token",  # noqa: S106 - a path
+    implied={wider: (inside,) for inside, wider in pairwise(_SCOPES)},
+    redirect_on_refresh=True,
+)
+
+
+class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    # Off where the server has feature.public.access=false: then "public" opens nothing.
+    public_access: bool = True
+    rotation: Rotation = Rotation.STRICT
+    parallel: Parallel = 4
+
+
+class _Person(msgspec.Struct):
+    id: Id
+    name: Text
+
+
+class _People(msgspec.Struct):
+    values: list[_Person]
+
+
+class _Project(msgspec.Struct):
+    id: Id
+    key: Text
+    public: bool = False
+
+
+class _Repository(msgspec.Struct):
+    id: Id
+    slug: Text
+    project: _Project
+    public: bool = False
+    archived: bool = False
+
+
+class _Repositories(msgspec.Struct, rename="camel"):
+    values: list[_Repository]
+    is_last_page: bool
+    next_page_start: int | None = None
+
+
+_ANYTHING = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_PERSON = msgspec.json.Decoder(_Person)
+_PEOPLE = msgspec.json.Decoder(_People)
+_PAGE = msgspec.json.Decoder(_Repositories)
+
+
+class Host(CodeFlow):
+    """One Bitbucket Data Center, through its incoming application link."""
+
+    kind: ClassVar[str] = "bitbucket_datacenter"
+    title: ClassVar[str] = "Bitbucket Data Center"
+    opens_internal = False  # there is no such visibility
+    sends_issuer = None
+
+    def __init__(self, settings: HostSettings) -> None:
+        options = parse_options(settings, _Options)
+        super().__init__(settings, _DIALECT, scopes=settings.scopes or ("REPO_READ",))
+        self._public_access = options.public_access
+        self.api_url = settings.api_url or url_under(settings.base_url, "rest/api/latest")
+        self.rotation = options.rotation
+        self.parallel = options.parallel
+
+    def revoke_requests(
+        self, *, access_token: str, refresh_token: str | None
+    ) -> tuple[Request, ...]:
+        """Revoke both tokens, the one that makes others first (RFC 7009)."""
+        endpoint = self._url("rest/oauth2/latest/revoke")
+        return tuple(
+            oauth2.form_request(endpoint, self._client, {"token": token})
+            for token in (refresh_token, access_token)
+            if token
+        )
+
+    def identity_ask(self) -> Ask:
+        """Ask anything: the answer's header names the person, and no endpoint does."""
+        return self._ask(_WHO, "application-properties")
+
+    def parse_identity(self, ask: Ask, response: Response) -> Identity | Ask | Failure:
+        """
+        Read the name, then the person of that name, whose integer id is the identity.
+
+        The path wants a slug, which may differ from the name; then a search for the name
+        helps, of which only an exact hit counts.
+        """
+        name = _person_of(response)
+        if ask.step == _WHO:
+            answer = _parse_signed(ask, response, _ANYTHING)
+            path = f"users/{quote(name, safe='')}"
+            return answer if isinstance(answer, Failure) else self._ask(_BY_SLUG, path)
+        if ask.step == _BY_SLUG:
+            person = _parse_signed(ask, response, _PERSON)
+            if isinstance(person, Failure) and person.kind is not FailureKind.HIDDEN:
+                return person
+            if isinstance(person, _Person) and person.name.lower() == name.lower():
+                return Identity(str(person.id), person.name)
+            return self._ask(_BY_FILTER, f"users?filter={quote(name, safe='')}&limit=1000")
+        people = _parse_signed(ask, response, _PEOPLE)
+        if isinstance(people, Failure):
+            return people
+        found = [one for one in people.values if one.name.lower() == name.lower()]
+        if len(found) != 1:
+            return Failure(FailureKind.UNREADABLE, f"{len(found)} people have the name")
+        return Identity(str(found[0].id), found[0].name)
+
+    def granted_scopes(self, response: Response) -> frozenset[str] | None:  # noqa: ARG002
+        """No API answer tells the scopes."""
+        return None
+
+    def listing_asks(self) -> tuple[Ask, ...]:
+        """Probe first: only signed-in people get an answer to this one."""
+        return (self._ask(_PROBE, "profile/recent/repos?limit=1"),)
+
+    def parse_page(self, ask: Ask, response: Response) -> Page | Failure:
+        """
+        Read one page, if it names the person it was made for.
+
+        Pages follow the server's own start, because entries are filtered after they are
+        counted; for the same reason a page may be empty and not the last.
+        """
+        if ask.step == _PROBE:
+            probed = _parse_signed(ask, response, _ANYTHING)
+            return probed if isinstance(probed, Failure) else Page(follow=(self._from(0),))
+        answer = _parse_signed(ask, response, _PAGE)
+        if isinstance(answer, Failure):
+            return answer
+        page = Page(
+            repositories=tuple(self._listed(one) for one in answer.values),
+            seen=frozenset(str(one.id) for one in answer.values),
+        )
+        start = answer.next_page_start
+        if answer.is_last_page:
+            return page
+        if start is None or start <= int(ask.about):
+            return Failure(FailureKind.UNREADABLE, said(response))
+        return replace(page, follow=(self._from(start),))
+
+    def _from(self, start: int) -> Ask:
+        """Ask for what was granted, archived ones too; without ``permission`` all is listed."""
+        path = f"repos?permission=REPO_READ&archived=ALL&limit=1000&start={start}"
+        return self._ask(_REPOSITORIES, path, about=str(start))
+
+    def _listed(self, one: _Repository) -> ListedRepository:
+        is_open = self._public_access and (one.public or one.project.public)
+        return ListedRepository(
+            external_id=str(one.id),
+            owner_id=str(one.project.id),
+            owner=one.project.key,
+            full_name=f"{one.project.key}/{one.slug}",
+            visibility=Visibility.PUBLIC if is_open else Visibility.PRIVATE,
+            level=Level.READ,  # the listing says no more
+            archived=one.archived,
+        )
+
+    def _ask(self, step: str, path: str, *, about: str = "") -> Ask:
+        headers = {"accept": "application/json"}
+        return Ask(step, Request("GET", url_under(self.api_url, path), headers), about)
+
+
+def _parse_signed(ask: Ask, response: Response, decoder: msgspec.json.Decoder[T]) -> T | Failure:
+    """
+    Read an answer that was made for somebody.
+
+    Nobody's answer means that the token is dead, however well it reads. A 401 that names a
+    person is a matter of rights, except at the probe, which refuses nobody (HOSTS 5.5).
+    """
+    answer, name = parse_body(response, decoder), _person_of(response)
+    if not isinstance(answer, Failure):
+        return answer if name else Failure(FailureKind.CREDENTIAL_REJECTED)
+    if answer.kind is FailureKind.CREDENTIAL_REJECTED and name and ask.step != _PROBE:
+        return replace(answer, kind=FailureKind.FORBIDDEN)
+    return answer
+
+
+def _person_of(response: Response) -> str:
+    """The user name an answer was made for, as the server knows it; empty for nobody."""
+    name = unquote(response.headers.get("x-ausername", "").strip())
+    return name if name.isprintable() else ""

@@ -1,0 +1,102 @@
+"""
+The part of a code host that is plain OAuth: consent, code and refresh, with its variations.
+
+A host file names its variations as a :class:`Dialect` and inherits the rest, so what is
+left in it is what only that host does. This module must not know any host.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from permsync import oauth2
+from permsync.codehost import HostSettings, Request, Response, TokenAnswer, TokenGrant
+from permsync.codehost.addresses import url_under
+from permsync.codehost.scopes import missing_scopes
+from permsync.oauth2 import Client, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """
+    How one kind speaks OAuth; paths are under the host's base URL.
+
+    ``words`` are its refusals, ``implied`` its scope families, ``life`` what an access
+    token lives where an answer forgets to say so. ``redirect_on_refresh`` is for hosts
+    that refuse a refresh without the link's own redirect address.
+    """
+
+    authorize: str
+    token: str
+    words: tuple[Word, ...] = ()
+    implied: Mapping[str, tuple[str, ...]] | None = None
+    life: timedelta | None = None
+    basic: bool = False
+    pkce: bool = True
+    redirect_on_refresh: bool = False
+
+
+class CodeFlow:
+    """The OAuth methods of :class:`~permsync.codehost.CodeHost` for one configured host."""
+
+    def __init__(
+        self, settings: HostSettings, dialect: Dialect, *, scopes: tuple[str, ...]
+    ) -> None:
+        self.scopes = scopes
+        self._settings = settings
+        self._dialect = dialect
+        self._client = Client(settings.client_id, settings.client_secret, basic=dialect.basic)
+
+    def authorize_url(self, *, state: str, code_challenge: str) -> str:
+        """Where the person consents."""
+        return oauth2.authorize_url(
+            self._url(self._dialect.authorize),
+            client_id=self._client.client_id,
+            redirect_uri=self._settings.redirect_uri,
+            state=state,
+            scopes=self.scopes,
+            code_challenge=code_challenge if self._dialect.pkce else None,
+        )
+
+    def code_request(self, *, code: str, code_verifier: str) -> Request:
+        """Exchange an authorization code for tokens."""
+        return oauth2.code_request(
+            self._url(self._dialect.token),
+            self._client,
+            code=code,
+            redirect_uri=self._settings.redirect_uri,
+            code_verifier=code_verifier if self._dialect.pkce else None,
+        )
+
+    def parse_code(self, response: Response) -> TokenAnswer:
+        """
+        Read the answer to :meth:`code_request`.
+
+        Where no scope was asked for, an empty one in the answer says nothing.
+        """
+        answer = oauth2.parse_token(response, words=self._dialect.words)
+        if not isinstance(answer, TokenGrant):
+            return answer
+        life = answer.expires_in or self._dialect.life
+        return replace(answer, expires_in=life, scopes=answer.scopes if self.scopes else None)
+
+    def refresh_request(self, *, refresh_token: str, redirect_uri: str) -> Request:
+        """Exchange a refresh token for a new pair; ``redirect_uri`` is the link's own."""
+        return oauth2.refresh_request(
+            self._url(self._dialect.token),
+            self._client,
+            refresh_token=refresh_token,
+            redirect_uri=redirect_uri if self._dialect.redirect_on_refresh else None,
+        )
+
+    def parse_refresh(self, response: Response) -> TokenAnswer:
+        """Read the answer to :meth:`refresh_request`, which has the same words."""
+        return self.parse_code(response)
+
+    def missing_scopes(self, granted: frozenset[str] | None) -> frozenset[str]:
+        """The scopes asked for and not held; people may take scopes back at any time."""
+        implied = self._dialect.implied or {}
+        return missing_scopes(needed=self.scopes, granted=granted, implied=implied)
+
+    def _url(self, path: str) -> str:
+        return url_under(self._settings.base_url, path)
