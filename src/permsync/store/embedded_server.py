@@ -82,7 +82,7 @@ async def join(cluster: Cluster) -> EmbeddedServer | None:
         ) from error
     try:
         await _ensure_service_database(connection)
-        found = connection.get_server_version()
+        version = await connection.fetchval("SHOW server_version")
     finally:
         await connection.close()
     return EmbeddedServer(
@@ -90,7 +90,7 @@ async def join(cluster: Cluster) -> EmbeddedServer | None:
         socket_folder=postmaster.socket_folder,
         port=postmaster.port,
         pid=postmaster.pid,
-        postgres_version=f"{found.major}.{found.minor}",
+        postgres_version=version,
     )
 
 
