@@ -48,7 +48,7 @@ def cat_of(owner: ServerOwner) -> "subprocess.Popen[str]":
 
 async def appeared(path: Path) -> None:
     async with asyncio.timeout(TEST_WAITS.start_in.total_seconds()):
-        while not path.exists():  # noqa: ASYNC110 (a file wakes nobody)
+        while not path.exists():  # noqa: ASYNC110, ASYNC240 (a file wakes nobody)
             await asyncio.sleep(0)
 
 
