@@ -6,11 +6,30 @@ This module must not compare the answer with an account; its callers do.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
-from permsync.codehost import Ask, CodeHost, Failure, FailureKind, Identity, Response
-from permsync.flows.ask_host import Conversation
+from permsync.codehost import (
+    Ask,
+    CodeHost,
+    Failure,
+    FailureKind,
+    Identity,
+    Request,
+    Response,
+)
+from permsync.flows.deps import ConfiguredHost
 
+T = TypeVar("T")
 MOST_STEPS = 4
+
+
+class Asker(Protocol):
+    """Somebody who can ask one host with one token."""
+
+    configured: ConfiguredHost
+
+    async def ask(self, request: Request, read: Callable[[Response], T | Failure]) -> T | Failure:
+        """Send the request and read the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +46,17 @@ class _Said:
     scopes: frozenset[str] | None
 
 
-async def confirm_identity(conversation: Conversation) -> Confirmed | Failure:
+async def confirm_identity(asker: Asker) -> Confirmed | Failure:
     """
-    The identity behind the conversation's token.
+    The identity behind the asker's token.
 
     A host may need a few questions for it (Data Center: a name, then the user).
     """
-    host = conversation.configured.host
+    host = asker.configured.host
     ask = host.identity_ask()
     scopes: frozenset[str] | None = None
     for _ in range(MOST_STEPS):
-        said = await conversation.ask(ask.request, _reader(host, ask))
+        said = await asker.ask(ask.request, _reader(host, ask))
         if isinstance(said, Failure):
             return said
         scopes = said.scopes if said.scopes is not None else scopes

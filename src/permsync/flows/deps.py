@@ -50,6 +50,7 @@ class ConfiguredHost:
     name: str
     host: CodeHost
     include: frozenset[str]
+    redirect_uri: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,11 @@ from permsync.flows.deps import Services, pause
 from permsync.flows.end_access import end_access
 from permsync.flows.present_token import facts_of, refresh
 from permsync.flows.seal_tokens import open_access
-from permsync.model import LIVING, AccountReason, AccountState, Trigger
+from permsync.model import LIVING, AccountReason, AccountState
 from permsync.rules import freshness
 from permsync.rules.freshness import Fresh, Stale
 from permsync.rules.refresh import Claim, Hopeless, Wait, plan_claim
 from permsync.store import queue, refreshes
-from permsync.store.queue import Kind
 from permsync.store.refreshes import Holding
 
 
@@ -120,12 +119,7 @@ async def _nudge(services: Services, holding: Holding) -> None:
     plan = plan_claim(facts_of(holding), holding.attempt, now=holding.now)
     if isinstance(plan, Claim):
         async with services.database.begin() as connection:
-            await queue.enqueue(
-                connection,
-                kind=Kind.REFRESH_ACCOUNT,
-                account_id=holding.account.id,
-                trigger=Trigger.PERSON,
-            )
+            await queue.enqueue_refresh(connection, account_id=holding.account.id)
 
 
 async def _wait(

@@ -9,7 +9,7 @@ from permsync.flows.deps import Services
 from permsync.flows.fresh_token import load_holding
 from permsync.model import LIVING, Trigger
 from permsync.store import queue
-from permsync.store.queue import Kind, Placed
+from permsync.store.queue import Placed
 
 
 async def request_sync(services: Services, account_id: int, trigger: Trigger) -> Placed:
@@ -23,6 +23,4 @@ async def request_sync(services: Services, account_id: int, trigger: Trigger) ->
     if account.state not in LIVING:
         raise TokenUnavailableError(reason=(account.reason or account.state).value)
     async with services.database.begin() as connection:
-        return await queue.enqueue(
-            connection, kind=Kind.SYNC_ACCOUNT, account_id=account_id, trigger=trigger
-        )
+        return await queue.enqueue_sync(connection, account_id=account_id, trigger=trigger)

@@ -46,12 +46,25 @@ async def sync_account(services: Services, account_id: int, trigger: Trigger) ->
     try:
         listing = await _list(conversation, run)
     except TokenUnavailableError as error:
-        state = await _fail(services, run, conversation, error.reason, retry_in=error.retry_in)
+        sent = conversation.requests
+        state = await _fail(services, run, error.reason, requests=sent, retry_in=error.retry_in)
     else:
         state = await _conclude(services, run, conversation, listing)
     services.metrics.runs.labels(run.account.host, state.value).inc()
     log.info(Event.RUN_FINISHED, run=run.id, account=account_id, state=state.value)
     return state
+
+
+async def give_up_sync(services: Services, account_id: int, trigger: Trigger, code: str) -> None:
+    """
+    Write down that a sync ended without a word of its own, and plan the next one.
+
+    ``code`` is ours: ``worker_lost`` where the process died with it too often.
+    """
+    run = await _claim(services, account_id, trigger)
+    if run is not None:
+        await _fail(services, run, code, requests=0, retry_in=None)
+        services.metrics.runs.labels(run.account.host, RunState.FAILED.value).inc()
 
 
 async def _claim(services: Services, account_id: int, trigger: Trigger) -> ClaimedRun | None:
@@ -97,7 +110,8 @@ async def _conclude(
         kind=listing.kind.value,
         detail=host_detail(listing.detail),
     )
-    state = await _fail(services, run, conversation, listing.kind.value, retry_in=listing.retry_in)
+    sent, code = conversation.requests, listing.kind.value
+    state = await _fail(services, run, code, requests=sent, retry_in=listing.retry_in)
     meaning = consequence_of(listing.kind)
     if meaning.state is not None and meaning.reason is not None:
         now = (await load_holding(services, run.account.id)).account
@@ -116,14 +130,14 @@ def _noted(run: ClaimedRun, applied: Applied | None) -> RunState:
 async def _fail(
     services: Services,
     run: ClaimedRun,
-    conversation: Conversation,
     code: str,
     *,
+    requests: int,
     retry_in: timedelta | None,
 ) -> RunState:
     """Close the run as failed and plan the next; every stored age stays as it is."""
     async with services.database.begin() as connection:
-        tally = Tally(requests=conversation.requests)
+        tally = Tally(requests=requests)
         if await runs.lock_claim(connection, run) is None:
             await runs.finish(connection, run.id, RunState.ABANDONED, tally, failure=code)
             return RunState.ABANDONED

@@ -46,6 +46,14 @@ async def load_by_identity(
     return await _one(connection, where, lock=lock)
 
 
+async def lock_identity(connection: AsyncConnection, *, host: str, external_id: str) -> None:
+    """Let one transaction at a time link this host identity, known or new."""
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+        {"name": f"account {host} {external_id}"},
+    )
+
+
 async def load_locked(connection: AsyncConnection, account_id: int) -> Account | None:
     """The account, locked until the caller's transaction ends."""
     return await _one(connection, _account.c.id == account_id, lock=True)

@@ -32,6 +32,7 @@ class Change:
     kind: ChangeKind
     account_id: int | None = None
     repository_id: int | None = None
+    user_id: int | None = None
     source: str | None = None
     was: str | None = None
     became: str | None = None
@@ -41,15 +42,15 @@ class Change:
 _APPEND = text("""
 WITH taken AS (UPDATE revision SET value = value + 1 RETURNING value)
 INSERT INTO change
-    (revision, ordinal, kind, account_id, repository_id, source, was, became, run_id)
-SELECT taken.value, one.ordinal, one.kind, one.account_id, one.repository_id, one.source,
-       one.was, one.became, one.run_id
+    (revision, ordinal, kind, account_id, repository_id, user_id, source, was, became, run_id)
+SELECT taken.value, one.ordinal, one.kind, one.account_id, one.repository_id,
+       one.user_id, one.source, one.was, one.became, one.run_id
 FROM taken, unnest(
     CAST(:kinds AS text[]), CAST(:accounts AS bigint[]), CAST(:repositories AS bigint[]),
-    CAST(:sources AS text[]), CAST(:was AS text[]), CAST(:became AS text[]),
-    CAST(:runs AS bigint[])
+    CAST(:users AS bigint[]), CAST(:sources AS text[]), CAST(:was AS text[]),
+    CAST(:became AS text[]), CAST(:runs AS bigint[])
 ) WITH ORDINALITY
-    AS one (kind, account_id, repository_id, source, was, became, run_id, ordinal)
+    AS one (kind, account_id, repository_id, user_id, source, was, became, run_id, ordinal)
 """)
 
 
@@ -68,6 +69,7 @@ async def append(connection: AsyncConnection, changes: Sequence[Change]) -> None
             "kinds": [one.kind.value for one in changes],
             "accounts": [one.account_id for one in changes],
             "repositories": [one.repository_id for one in changes],
+            "users": [one.user_id for one in changes],
             "sources": [one.source for one in changes],
             "was": [one.was for one in changes],
             "became": [one.became for one in changes],

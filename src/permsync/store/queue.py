@@ -36,13 +36,14 @@ class Placed(StrEnum):
 # ON CONFLICT restates the predicate of the unique index, or PostgreSQL does not find it. A
 # queued job only moves forward, a running one is marked; either way its row is locked until
 # the caller commits, so the end of the job waits for the mark.
-_ENQUEUE = text("""
+_ENQUEUE_SYNC = text("""
     INSERT INTO pgqueuer AS job
         (priority, entrypoint, payload, execute_after, dedupe_key, status)
     VALUES (
-        :priority, :kind,
+        :priority, CAST(:kind AS text),
         convert_to(json_build_object('account_id', CAST(:account_id AS bigint))::text, 'UTF8'),
-        now() + CAST(:delay AS interval), :dedupe_key, 'queued'
+        now() + CAST(:delay AS interval),
+        CAST(:kind AS text) || ':' || CAST(:account_id AS bigint), 'queued'
     )
     ON CONFLICT (dedupe_key)
         WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
@@ -62,32 +63,60 @@ _ENQUEUE = text("""
 """)
 
 
-async def enqueue(
+async def enqueue_sync(
     connection: AsyncConnection,
     *,
-    kind: Kind,
     account_id: int,
     trigger: Trigger,
     delay_in: timedelta | None = None,
 ) -> Placed:
     """
-    Ask for a job within the caller's transaction; it exists when that commits.
+    Ask for a sync within the caller's transaction; the job exists when that commits.
 
-    A queued job of the same kind and account takes the stronger of both triggers and, if
-    the new one is at least as strong, the earlier of both times. A running one is not
-    disturbed: it will run once more.
+    A queued sync of the account takes the stronger of both triggers and, if the new one is
+    at least as strong, the earlier of both times. A running one is not disturbed: the
+    account is synced once more after it.
     """
     placed = await connection.execute(
-        _ENQUEUE,
+        _ENQUEUE_SYNC,
         {
             "priority": PRIORITY[trigger],
-            "kind": kind.value,
+            "kind": Kind.SYNC_ACCOUNT.value,
             "account_id": account_id,
             "delay": delay_in or timedelta(),
-            "dedupe_key": f"{kind.value}:{account_id}",
         },
     )
     return Placed.QUEUED if placed.scalar_one() == "queued" else Placed.AGAIN
+
+
+_ENQUEUE_REFRESH = text("""
+    INSERT INTO pgqueuer (priority, entrypoint, payload, dedupe_key, status)
+    VALUES (
+        :priority, CAST(:kind AS text),
+        convert_to(json_build_object('account_id', CAST(:account_id AS bigint))::text, 'UTF8'),
+        CAST(:kind AS text) || ':' || CAST(:account_id AS bigint), 'queued'
+    )
+    ON CONFLICT (dedupe_key)
+        WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
+        AND dedupe_key IS NOT NULL
+    DO NOTHING
+""")
+
+
+async def enqueue_refresh(connection: AsyncConnection, *, account_id: int) -> None:
+    """
+    Ask for a refresh of the account's token, unless one waits or runs already.
+
+    It is short and spares the next caller a wait, so it goes with what people ask for.
+    """
+    await connection.execute(
+        _ENQUEUE_REFRESH,
+        {
+            "priority": PRIORITY[Trigger.PERSON],
+            "kind": Kind.REFRESH_ACCOUNT.value,
+            "account_id": account_id,
+        },
+    )
 
 
 # Jobs that exist already are left out before the limit counts, or a batch of accounts that

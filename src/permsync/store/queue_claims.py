@@ -62,7 +62,9 @@ _FINISH = text("""
         INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
         SELECT
             coalesce(CAST(headers->>'again' AS int), priority), entrypoint, payload,
-            coalesce(CAST(headers->>'again_at' AS timestamptz), now() + CAST(:again_in AS interval)),
+            coalesce(
+                CAST(headers->>'again_at' AS timestamptz), now() + CAST(:again_in AS interval)
+            ),
             dedupe_key, 'queued'
         FROM ended
         WHERE headers->>'again' IS NOT NULL OR CAST(:again_in AS interval) IS NOT NULL

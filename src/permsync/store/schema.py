@@ -233,6 +233,7 @@ change = Table(
     Column("kind", Text, nullable=False),
     Column("account_id", BigInteger),
     Column("repository_id", BigInteger),
+    Column("user_id", BigInteger),
     Column("source", Text),
     Column("was", Text),
     Column("became", Text),

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from permsync.model import User
+from permsync.model import AccountState, User
 from permsync.store import schema
 from permsync.store.rows import user_of
 
@@ -33,6 +33,24 @@ async def load_by_identity(
         select(_user)
         .join(_identity)
         .where(_identity.c.issuer == issuer, _identity.c.subject == subject)
+    )
+    row = (await connection.execute(query)).mappings().first()
+    return user_of(row) if row else None
+
+
+async def load_by_account(
+    connection: AsyncConnection, *, host: str, external_id: str
+) -> User | None:
+    """The user who holds this host identity; an unlinked account is nobody's."""
+    account = schema.account
+    query = (
+        select(_user)
+        .join(account, account.c.user_id == _user.c.id)
+        .where(
+            account.c.host == host,
+            account.c.external_id == external_id,
+            account.c.state != AccountState.UNLINKED.value,
+        )
     )
     row = (await connection.execute(query)).mappings().first()
     return user_of(row) if row else None

@@ -191,6 +191,7 @@ CREATE TABLE change (
     kind TEXT NOT NULL,
     account_id BIGINT,
     repository_id BIGINT,
+    user_id BIGINT,
     source TEXT,
     was TEXT,
     became TEXT,

@@ -1,0 +1,125 @@
+"""
+The commit of a link: account, tokens, audit, change and first sync, or none of them.
+
+What is decided here: a host identity is one account for ever; it belongs to the person who
+linked it until that person unlinks it. This module must not talk to a host.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from permsync.codehost import Identity, TokenGrant
+from permsync.flows.deps import Services
+from permsync.flows.end_access import state_change
+from permsync.flows.seal_tokens import seal
+from permsync.model import Account, AccountState, Trigger
+from permsync.store import accounts, audit, changes, queue, refreshes, runs
+from permsync.store.audit import Action
+from permsync.store.changes import Change, ChangeKind
+from permsync.store.engine import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A confirmed link that is not stored yet."""
+
+    host: str
+    user_id: int
+    identity: Identity
+    granted: TokenGrant = field(repr=False)
+    scopes: frozenset[str] | None
+    redirect_uri: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedToSomeoneElse:
+    """Another person linked this host identity and still holds it."""
+
+
+async def save_link(services: Services, link: NewLink) -> Account | LinkedToSomeoneElse:
+    """Store the link; two at once for one identity queue behind each other."""
+    async with services.database.begin() as connection:
+        await accounts.lock_identity(
+            connection, host=link.host, external_id=link.identity.external_id
+        )
+        known = await accounts.load_by_identity(
+            connection, host=link.host, external_id=link.identity.external_id, lock=True
+        )
+        if known is not None and _is_held_by_other(known, link):
+            return LinkedToSomeoneElse()
+        account_id = known.id if known is not None else await accounts.next_id(connection)
+        link_id = accounts.new_link_id()
+        await _write(services, connection, link, known, account_id=account_id, link_id=link_id)
+        await queue.enqueue_sync(connection, account_id=account_id, trigger=Trigger.LINKED)
+        await audit.record(connection, _entry(link, known, account_id))
+        saved = await accounts.load(connection, account_id)
+        assert saved is not None  # noqa: S101 - it was written a statement ago
+        await changes.append(connection, [_change(known, saved)])
+    return saved
+
+
+def _is_held_by_other(known: Account, link: NewLink) -> bool:
+    return known.user_id != link.user_id and known.state is not AccountState.UNLINKED
+
+
+async def _write(
+    services: Services,
+    connection: Connection,
+    link: NewLink,
+    known: Account | None,
+    *,
+    account_id: int,
+    link_id: str,
+) -> None:
+    tokens = seal(
+        services.vault,
+        replace(link.granted, scopes=link.scopes),
+        account_id=account_id,
+        link_id=link_id,
+        version=known.token_version + 1 if known is not None else 1,
+        asked_at=link.asked_at,
+    )
+    identity = link.identity
+    if known is None:
+        await accounts.save_new(
+            connection,
+            account_id=account_id,
+            user_id=link.user_id,
+            host=link.host,
+            external_id=identity.external_id,
+            login=identity.login,
+            restricted=identity.restricted,
+            redirect_uri=link.redirect_uri,
+            link_id=link_id,
+            tokens=tokens,
+        )
+        return
+    await refreshes.fence(connection, account_id)
+    await runs.abandon(connection, account_id)
+    await accounts.save_relink(
+        connection,
+        known,
+        user_id=link.user_id,
+        login=identity.login,
+        restricted=identity.restricted,
+        redirect_uri=link.redirect_uri,
+        link_id=link_id,
+        tokens=tokens,
+    )
+
+
+def _entry(link: NewLink, known: Account | None, account_id: int) -> audit.Entry:
+    return audit.Entry(
+        action=Action.ACCOUNT_LINKED if known is None else Action.ACCOUNT_RELINKED,
+        actor=f"user:{link.user_id}",
+        user_id=link.user_id,
+        account_id=account_id,
+        host=link.host,
+    )
+
+
+def _change(known: Account | None, saved: Account) -> Change:
+    if known is not None:
+        return state_change(known, saved.state)
+    return Change(kind=ChangeKind.ACCOUNT, account_id=saved.id, became=saved.state.value)
