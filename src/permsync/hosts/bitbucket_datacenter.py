@@ -67,6 +67,10 @@ class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parallel: Parallel = 4
 
 
+class _Server(msgspec.Struct):
+    version: Text
+
+
 class _Person(msgspec.Struct):
     id: Id
     name: Text
@@ -96,7 +100,7 @@ class _Repositories(msgspec.Struct, rename="camel"):
     next_page_start: int | None = None
 
 
-_ANYTHING = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_SERVER = msgspec.json.Decoder(_Server)
 _PERSON = msgspec.json.Decoder(_Person)
 _PEOPLE = msgspec.json.Decoder(_People)
 _PAGE = msgspec.json.Decoder(_Repositories)
@@ -142,7 +146,7 @@ class Host(CodeFlow):
         """
         name = _person_of(response)
         if ask.step == _WHO:
-            answer = _parse_signed(ask, response, _ANYTHING)
+            answer = _parse_signed(ask, response, _SERVER)
             path = f"users/{quote(name, safe='')}"
             return answer if isinstance(answer, Failure) else self._ask(_BY_SLUG, path)
         if ask.step == _BY_SLUG:
@@ -175,12 +179,11 @@ class Host(CodeFlow):
         Pages follow the server's own start, because entries are filtered after they are
         counted; for the same reason a page may be empty and not the last.
         """
-        if ask.step == _PROBE:
-            probed = _parse_signed(ask, response, _ANYTHING)
-            return probed if isinstance(probed, Failure) else Page(follow=(self._from(0),))
         answer = _parse_signed(ask, response, _PAGE)
         if isinstance(answer, Failure):
             return answer
+        if ask.step == _PROBE:
+            return Page(follow=(self._from(0),))
         page = Page(
             repositories=tuple(self._listed(one) for one in answer.values),
             seen=frozenset(str(one.id) for one in answer.values),
