@@ -120,7 +120,9 @@ async def _respond(exchange: Exchange, dialect: Dialect) -> Response:
         response = _run(exchange, dialect)
     else:
         response = await _spoiled(exchange, dialect, fault)
-    return dialect.finish(exchange, response) if where == "api" else response
+    if where == "token" or dialect.finish is None:
+        return response
+    return dialect.finish(exchange, response)
 
 
 def _where(exchange: Exchange, dialect: Dialect) -> Where | None:

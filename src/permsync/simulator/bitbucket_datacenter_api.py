@@ -155,7 +155,7 @@ def _reads_private(exchange: Exchange, person: str | None, found: Repository) ->
 def _filtered(exchange: Exchange, person: str | None) -> tuple[list[Repository], list[int]]:
     """The whole listing by id, and each row's position; cached until an edit."""
     permission = exchange.asked("permission")
-    archived = exchange.asked("archived", "ACTIVE")
+    archived = exchange.asked("archived", default="ACTIVE")
     visibility = exchange.asked("visibility")
     if permission and permission not in _LEVELS:
         raise Refused(400, "permission is not a repository permission")

@@ -70,11 +70,10 @@ def decide(exchange: Exchange) -> Response:
     if exchange.sent("decision") != "approve":
         text = exchange.words("The person denied the request.")
         return _back(exchange, pending, {"error": "access_denied", "error_description": text})
-    allowed = exchange.form.get("scope", [])
     code = tokens.issue_code(
         pending,
         person=account.person,
-        scopes=[scope for scope in pending.scopes if scope in allowed],
+        scopes=_granted_scopes(exchange, pending, account.person),
         until=exchange.world.now() + exchange.host.policy.code_ttl_seconds,
     )
     return _back(exchange, pending, {"code": code.value})
@@ -85,8 +84,18 @@ def _asked_scopes(exchange: Exchange, client: Client) -> list[str]:
     return list(dict.fromkeys(asked or client.scopes))
 
 
+def _granted_scopes(exchange: Exchange, pending: Pending, person: str) -> list[str]:
+    """The ticked scopes; GitHub repeats the person's earlier ones when none were asked for."""
+    allowed = exchange.form.get("scope", [])
+    if pending.scopes or exchange.host.kind != "github":
+        return [scope for scope in pending.scopes if scope in allowed]
+    pairs = exchange.host.tokens.of(person)
+    earlier = [pair.scopes for pair in pairs if pair.client_id == pending.client_id]
+    return list(dict.fromkeys(scope for scopes in earlier for scope in scopes))
+
+
 def _fault(exchange: Exchange, pending: Pending) -> str | None:
-    if exchange.asked("response_type", "code") != "code":
+    if exchange.asked("response_type", default="code") != "code":
         return exchange.words("response_type must be code")
     if pending.challenge is None:
         required = exchange.host.policy.pkce_required

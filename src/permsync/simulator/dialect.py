@@ -15,11 +15,6 @@ from permsync.simulator.faults import RateLimit
 from permsync.simulator.repositories import AccountState
 
 
-def leave_as_is(_exchange: Exchange, response: Response) -> Response:
-    """The finish of kinds that add no header."""
-    return response
-
-
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """
@@ -38,4 +33,4 @@ class Dialect:
     blocked: Callable[[Exchange, AccountState], Response]
     rate_limited: Callable[[Exchange, RateLimit], Response]
     error: Callable[[Exchange, int, str], Response]
-    finish: Callable[[Exchange, Response], Response] = leave_as_is
+    finish: Callable[[Exchange, Response], Response] | None = None

@@ -19,15 +19,14 @@ def add_person(at: Place, *, person: str, full_name: str, email: str) -> int:
 def add_repository(
     at: Place,
     *,
-    owner: str,
-    name: str,
+    full_name: str,
     visibility: Visibility = "private",
     code_access: CodeAccess = "enabled",
     archived: bool = False,
 ) -> int:
     """Creates a repository, and its owner where needed; returns the repository's id."""
     return at.host.add_repository(
-        owner, name, visibility=visibility, code_access=code_access, archived=archived
+        full_name, visibility=visibility, code_access=code_access, archived=archived
     ).id
 
 
@@ -74,12 +73,12 @@ def revoke(at: Place, *, person: str, repository: int | str) -> None:
 
 def join(at: Place, *, person: str, namespace: str, level: int = int(Level.REPORTER)) -> None:
     """Makes a person a member of an organisation, group, workspace or project."""
-    at.host.join(person, namespace, level)
+    at.host.join(person, namespace=namespace, level=level)
 
 
 def leave(at: Place, *, person: str, namespace: str) -> None:
     """Ends a membership of an organisation, group, workspace or project."""
-    at.host.leave(person, namespace)
+    at.host.leave(person, namespace=namespace)
 
 
 def _named(at: Place, repository: int | str) -> Repository:

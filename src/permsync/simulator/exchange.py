@@ -137,7 +137,7 @@ class Exchange:
         """The first value of a form field, empty when it was not sent."""
         return self.form.get(name, [""])[0]
 
-    def asked(self, name: str, default: str = "") -> str:
+    def asked(self, name: str, *, default: str = "") -> str:
         """A query parameter."""
         return self.request.query_params.get(name, default)
 

@@ -127,7 +127,7 @@ def _filtered(exchange: Exchange, person: str) -> list[Repository]:
     member = exchange.asked("membership") == "true"
     least = exchange.asked_number("min_access_level", 0)
     visibility = exchange.asked("visibility")
-    descending = exchange.asked("sort", "desc") == "desc"
+    descending = exchange.asked("sort", default="desc") == "desc"
 
     def build() -> list[Repository]:
         everything = host.by_id()
@@ -144,11 +144,11 @@ def _filtered(exchange: Exchange, person: str) -> list[Repository]:
 
 
 def _keyset_page(exchange: Exchange, person: str, rows: list[Repository]) -> Response:
-    if exchange.asked("order_by", "created_at") != "id":
+    if exchange.asked("order_by", default="created_at") != "id":
         text = "Keyset pagination is not yet available for this type of request"
         raise Refused(405, text)
     size = exchange.asked_number("per_page", 20, most=MOST_PER_PAGE)
-    descending = exchange.asked("sort", "desc") == "desc"
+    descending = exchange.asked("sort", default="desc") == "desc"
     name = "id_before" if descending else "id_after"
     start = 0
     if exchange.asked(name):

@@ -105,14 +105,14 @@ class Host:
 
     def add_repository(
         self,
-        owner: str,
-        name: str,
+        full_name: str,
         *,
         visibility: Visibility = "private",
         code_access: CodeAccess = "enabled",
         archived: bool = False,
     ) -> Repository:
-        """Create a repository; its owner is created when it does not exist yet."""
+        """Create a repository; the owner before the last slash is created when it is new."""
+        owner, _, name = full_name.rpartition("/")
         self._need_namespace(owner)
         repository = Repository(
             id=self.next_id(),
@@ -169,12 +169,12 @@ class Host:
         self.repositories[repository].members.pop(person, None)
         self.touch()
 
-    def join(self, person: str, namespace: str, level: int = Level.REPORTER) -> None:
+    def join(self, person: str, *, namespace: str, level: int = Level.REPORTER) -> None:
         """Make a person a member of a namespace, with this level on all of its repositories."""
         self.namespaces[namespace].members[person] = level
         self.touch()
 
-    def leave(self, person: str, namespace: str) -> None:
+    def leave(self, person: str, *, namespace: str) -> None:
         """End a membership of a namespace, if there is one."""
         self.namespaces[namespace].members.pop(person, None)
         self.touch()

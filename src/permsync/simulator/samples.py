@@ -95,8 +95,8 @@ def bulk_repositories(
 ) -> list[Repository]:
     """Add `count` private repositories that the person reads through one membership."""
     place = world.hosts[host]
-    made = [place.add_repository(owner, f"bulk-{number:06d}") for number in range(count)]
-    place.join(person, owner, Level.REPORTER)
+    made = [place.add_repository(f"{owner}/bulk-{number:06d}") for number in range(count)]
+    place.join(person, namespace=owner)
     return made
 
 
@@ -107,15 +107,14 @@ def _fill(host: Host) -> None:
         for number in range(_PER_OWNER[host.name]):
             topic = _TOPICS[number % len(_TOPICS)]
             host.add_repository(
-                owner,
-                f"{topic}-{number:02d}",
+                f"{owner}/{topic}-{number:02d}",
                 visibility=_visibility(host, number),
                 archived=number in _ARCHIVED,
             )
     for person, levels in _MEMBERS.items():
         for owner, level in zip(names, ("first", "second", "third"), strict=False):
             if level in levels:
-                host.join(person, owner, levels[level])
+                host.join(person, namespace=owner, level=levels[level])
     _add_exceptions(host)
 
 
@@ -132,8 +131,8 @@ def _add_exceptions(host: Host) -> None:
     personal = host.add_namespace(
         "~margaret" if host.kind == "bitbucket_datacenter" else "margaret", personal=True
     )
-    notes = host.add_repository(personal.name, "notes")
-    host.join("margaret", personal.name, Level.OWNER)
+    notes = host.add_repository(f"{personal.name}/notes")
+    host.join("margaret", namespace=personal.name, level=Level.OWNER)
     host.grant("ada", notes.id, Level.REPORTER)
     first = [each for each in host.repositories.values() if each.owner == _OWNERS[host.name][0]]
     host.grant("linus", first[0].id, Level.DEVELOPER)

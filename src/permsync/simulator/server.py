@@ -20,10 +20,19 @@ STOP_WITHIN_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class RunningSimulator:
-    """A world being served. `url` has no last slash; `host_url` is where one host lives."""
+    """A world being served. `url` has no last slash."""
 
-    world: World
+    application: SimulatorApplication
     url: str
+
+    @property
+    def world(self) -> World:
+        """The world that answers just now."""
+        return self.application.world
+
+    def show(self, world: World) -> None:
+        """Let another world answer from now on, at the same address."""
+        self.application.world = world
 
     def host_url(self, name: str) -> str:
         """The base URL of a host, context path included."""
@@ -35,13 +44,14 @@ def serve(world: World, *, port: int = 0) -> Iterator[RunningSimulator]:
     """Serve a world from a background thread until the block ends; port 0 takes a free one."""
     world.remember_start()
     listener = _listening(port)
-    server = uvicorn.Server(_configured(world))
+    application = SimulatorApplication(world)
+    server = uvicorn.Server(_configured(application))
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="simulator", daemon=True
     )
     thread.start()
     try:
-        yield RunningSimulator(world, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        yield RunningSimulator(application, f"http://127.0.0.1:{listener.getsockname()[1]}")
     finally:
         server.should_exit = True
         server.force_exit = True
@@ -53,7 +63,7 @@ def run(world: World, *, port: int) -> None:
     """Serve a world on the given port until the process is told to stop."""
     world.remember_start()
     listener = _listening(port)
-    uvicorn.Server(_configured(world)).run(sockets=[listener])
+    uvicorn.Server(_configured(SimulatorApplication(world))).run(sockets=[listener])
 
 
 def _listening(port: int) -> socket.socket:
@@ -65,10 +75,10 @@ def _listening(port: int) -> socket.socket:
     return listener
 
 
-def _configured(world: World) -> uvicorn.Config:
+def _configured(application: SimulatorApplication) -> uvicorn.Config:
     """Quiet: a simulator that truncates answers on purpose would fill the log."""
     return uvicorn.Config(
-        SimulatorApplication(world),
+        application,
         log_config=None,
         log_level="critical",
         access_log=False,
