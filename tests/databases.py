@@ -27,8 +27,8 @@ import pytest
 
 from permsync.errors import DatabaseUnavailableError
 from permsync.store.embedded import EmbeddedPostgres, EmbeddedWaits
-from permsync.store.embedded_databases import create_database, drop_database
-from permsync.store.embedded_server import EmbeddedServer
+from permsync.store.embedded.databases import create_database, drop_database
+from permsync.store.embedded.server import EmbeddedServer
 
 Migrate = Callable[[str], Awaitable[None]]
 

@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from permsync.errors import DatabaseUnavailableError
-from permsync.store.embedded_owner import ServerOwner
+from permsync.store.embedded.owner import ServerOwner
 
 MAJOR_VERSION = "18"
 

@@ -10,7 +10,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from permsync.store.embedded_server import EmbeddedServer
+from permsync.store.embedded.server import EmbeddedServer
 
 
 async def test_sqlalchemy_reaches_the_server_by_its_url(embedded_server: EmbeddedServer) -> None:

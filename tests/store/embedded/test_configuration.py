@@ -6,8 +6,8 @@ What the settings are for is proven on servers, in the tests of the cluster.
 
 from pathlib import Path
 
-from permsync.store.embedded_configuration import entry_rules, known_people, server_settings
-from permsync.store.embedded_owner import ServerOwner
+from permsync.store.embedded.configuration import entry_rules, known_people, server_settings
+from permsync.store.embedded.owner import ServerOwner
 
 
 def test_a_change_overrides_our_setting() -> None:

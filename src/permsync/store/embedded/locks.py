@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from permsync.store.embedded_owner import ServerOwner
+from permsync.store.embedded.owner import ServerOwner
 
 
 @dataclass(frozen=True, slots=True)

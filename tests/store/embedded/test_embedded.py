@@ -20,11 +20,11 @@ import pytest
 
 from permsync.errors import DatabaseUnavailableError
 from permsync.store.embedded import EmbeddedPostgres, ensure_running, stop
-from permsync.store.embedded_locks import claim
-from permsync.store.embedded_owner import ServerOwner, find_owner
-from permsync.store.embedded_server import EmbeddedServer
+from permsync.store.embedded.locks import claim
+from permsync.store.embedded.owner import ServerOwner, find_owner
+from permsync.store.embedded.server import EmbeddedServer
 from tests.databases import TEST_SETTINGS, TEST_WAITS
-from tests.store.embedded_user import another_user, is_running
+from tests.store.embedded.embedded_user import another_user, is_running
 
 
 def entered(folder: Path) -> EmbeddedPostgres:

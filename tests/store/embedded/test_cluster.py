@@ -16,8 +16,8 @@ import pytest
 
 from permsync.errors import DatabaseUnavailableError
 from permsync.store.embedded import EmbeddedPostgres, ensure_running
-from permsync.store.embedded_owner import find_owner
-from permsync.store.embedded_server import EmbeddedServer
+from permsync.store.embedded.owner import find_owner
+from permsync.store.embedded.server import EmbeddedServer
 from tests.databases import TEST_SETTINGS, TEST_WAITS
 
 # The first words of the protocol, said by hand: no client library is needed to be refused.

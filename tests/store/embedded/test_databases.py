@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from permsync.store.embedded_databases import create_database, drop_database
-from permsync.store.embedded_server import EmbeddedServer
+from permsync.store.embedded.databases import create_database, drop_database
+from permsync.store.embedded.server import EmbeddedServer
 
 NAMES = ('a "quoted" one', "its clone")
 

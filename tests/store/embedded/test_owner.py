@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from permsync.errors import DatabaseUnavailableError
-from permsync.store.embedded_owner import ServerOwner, find_owner, make_private_folder
+from permsync.store.embedded.owner import ServerOwner, find_owner, make_private_folder
 
 
 def taken(folder: Path) -> tuple[int, int]:

@@ -22,7 +22,7 @@ smuggles in reaches no file and no program.
 from collections.abc import Mapping
 from pathlib import Path
 
-from permsync.store.embedded_owner import ServerOwner
+from permsync.store.embedded.owner import ServerOwner
 
 PORT = 5432
 """No address is listened on; the number only ends the name of the socket."""

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from permsync.store.embedded_locks import claim
-from permsync.store.embedded_owner import find_owner
+from permsync.store.embedded.locks import claim
+from permsync.store.embedded.owner import find_owner
 
 _PROGRAM = """
 import asyncio, sys
@@ -29,7 +29,7 @@ async def main():
 asyncio.run(main())
 """
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 
 
 async def is_running(folder: Path) -> bool:

@@ -7,7 +7,7 @@ one. A clone of one migrated template is our fast test double: it is the real th
 
 import asyncpg
 
-from permsync.store.embedded_server import MAINTENANCE_DATABASE, EmbeddedServer
+from permsync.store.embedded.server import MAINTENANCE_DATABASE, EmbeddedServer
 
 # A clone of 25 tables in memory took 16 ms; WAL_LOG, the default, took twice as long.
 _STRATEGY = "FILE_COPY"

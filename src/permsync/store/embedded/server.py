@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import asyncpg
 
 from permsync.errors import DatabaseUnavailableError
-from permsync.store.embedded_cluster import ADMIN_ROLE, SERVICE_ROLE, Cluster
+from permsync.store.embedded.cluster import ADMIN_ROLE, SERVICE_ROLE, Cluster
 
 MAINTENANCE_DATABASE = "postgres"
 SERVICE_DATABASE = "permsync"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from permsync.errors import DatabaseUnavailableError
-from permsync.store.embedded_binaries import MAJOR_VERSION, Programs, find_binaries
-from permsync.store.embedded_owner import find_owner
+from permsync.store.embedded.binaries import MAJOR_VERSION, Programs, find_binaries
+from permsync.store.embedded.owner import find_owner
 
 AMPLE = timedelta(minutes=1)
 

@@ -18,7 +18,7 @@ import pytest
 
 from permsync.store.embedded import EmbeddedPostgres
 from tests.databases import TEST_SETTINGS, TEST_WAITS, fast_place
-from tests.store.embedded_user import is_running
+from tests.store.embedded.embedded_user import is_running
 
 
 @contextmanager

@@ -23,16 +23,16 @@ from types import MappingProxyType, TracebackType
 from typing import Final
 
 from permsync.errors import DatabaseUnavailableError
-from permsync.store.embedded_binaries import Programs, find_binaries
-from permsync.store.embedded_cluster import Cluster
-from permsync.store.embedded_locks import HeldLock, claim, claim_in_turn
-from permsync.store.embedded_owner import (
+from permsync.store.embedded.binaries import Programs, find_binaries
+from permsync.store.embedded.cluster import Cluster
+from permsync.store.embedded.locks import HeldLock, claim, claim_in_turn
+from permsync.store.embedded.owner import (
     SYSTEM_USER,
     ServerOwner,
     find_owner,
     make_private_folder,
 )
-from permsync.store.embedded_server import EmbeddedServer, join
+from permsync.store.embedded.server import EmbeddedServer, join
 
 _NOTHING_CHANGED: Final[Mapping[str, str]] = MappingProxyType({})
 

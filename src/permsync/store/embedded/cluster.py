@@ -27,16 +27,16 @@ from datetime import timedelta
 from pathlib import Path
 
 from permsync.errors import DatabaseUnavailableError
-from permsync.store.embedded_binaries import MAJOR_VERSION, Ended, Programs
-from permsync.store.embedded_configuration import (
+from permsync.store.embedded.binaries import MAJOR_VERSION, Ended, Programs
+from permsync.store.embedded.configuration import (
     LOG_FOLDER,
     PORT,
     entry_rules,
     known_people,
     server_settings,
 )
-from permsync.store.embedded_locks import HeldLock
-from permsync.store.embedded_owner import ServerOwner, make_private_folder
+from permsync.store.embedded.locks import HeldLock
+from permsync.store.embedded.owner import ServerOwner, make_private_folder
 
 ADMIN_ROLE = "postgres"
 SERVICE_ROLE = "permsync"

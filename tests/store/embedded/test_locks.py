@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from permsync.store.embedded_locks import HeldLock, claim, claim_in_turn
-from permsync.store.embedded_owner import ServerOwner, find_owner
+from permsync.store.embedded.locks import HeldLock, claim, claim_in_turn
+from permsync.store.embedded.owner import ServerOwner, find_owner
 
 SOON = timedelta(milliseconds=5)
 

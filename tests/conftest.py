@@ -1,0 +1,44 @@
+"""
+What every test may ask for: a real PostgreSQL with all tables, one database per test.
+
+What is decided here: which steps make an empty database ours. This module must not know
+where the server lies (``tests.databases``).
+"""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from permsync.store import migrate as migrations
+from permsync.store import queue_schema
+from permsync.store.engine import Database
+from tests.databases import FreshDatabase, Migrate, database, embedded_server, migrated_template
+
+__all__ = ["anyio_backend", "database", "embedded_server", "migrate", "migrated_template", "pool"]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Return the one event loop the service runs on."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def migrate() -> Migrate:
+    """Return what the product does to an empty database before it serves."""
+
+    async def bring_up(url: str) -> None:
+        pool = Database(url)
+        await migrations.migrate(pool)
+        await queue_schema.install(pool)
+        await pool.close()
+
+    return bring_up
+
+
+@pytest.fixture
+async def pool(database: FreshDatabase) -> AsyncIterator[Database]:
+    """Return the product's door to this test's own database."""
+    pool = Database(database.url)
+    yield pool
+    await pool.close()
