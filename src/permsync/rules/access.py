@@ -149,16 +149,12 @@ def _by_openness(
 
 
 def _openness(facts: Facts, repository: Repository) -> Reason | None:
-    match repository.visibility:
-        case Visibility.PUBLIC:
-            return Reason.OPEN_PUBLIC
-        case Visibility.INTERNAL:
-            inside = facts.internal_is_open and any(
-                one.state in LIVING and not one.restricted for one in facts.accounts
-            )
-            return Reason.OPEN_INTERNAL if inside else None
-        case Visibility.PRIVATE:
-            return None
+    if repository.visibility is Visibility.PUBLIC:
+        return Reason.OPEN_PUBLIC
+    if repository.visibility is Visibility.INTERNAL and facts.internal_is_open:
+        inside = any(one.state in LIVING and not one.restricted for one in facts.accounts)
+        return Reason.OPEN_INTERNAL if inside else None
+    return None  # whatever is not known to be open is closed
 
 
 def _why_not(accounts: tuple[AccountEvidence, ...], *, now: datetime, limits: Limits) -> Reason:

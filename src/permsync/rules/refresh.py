@@ -182,7 +182,7 @@ def plan_outcome(answer: Answer, account: AccountFacts, durations: Durations) ->
             )
         case TokenRefusal(kind=TokenRefusalKind.CLIENT_ERROR):
             return _keep(Outcome.CLIENT_ERROR, account, durations.refresh_backoff)
-        case TokenRefusal():
+        case _:  # every other refusal: the host had the token and said nothing definite
             return _keep(
                 Outcome.MAYBE_CONSUMED, account, answer.retry_in or durations.refresh_backoff
             )
