@@ -1,0 +1,84 @@
+"""
+The words of the service are closed sets with stable spellings, and secrets do not show.
+
+Covers ``permsync.model``; what follows from a fact is the rules' business.
+"""
+
+import inspect
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+import pytest
+
+from permsync import model
+from permsync.model import LIVING, AccountState, Durations, Sealed, TokenSet
+
+MEMBERS = [one for _, one in inspect.getmembers(model, inspect.isclass)]
+OURS = [one for one in MEMBERS if one.__module__ == model.__name__]
+WORDS = [one for one in OURS if issubclass(one, StrEnum)]
+FACTS = [one for one in OURS if is_dataclass(one)]
+DURATIONS = Durations()
+NAMES = [one.name for one in fields(Durations)]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_a_word_is_spelled_as_its_name(words: type[StrEnum]) -> None:
+    """The spelling is stored and sent, so two names for one word would be a trap."""
+    assert {name: one.value for name, one in words.__members__.items()} == {
+        name: name.lower() for name in words.__members__
+    }
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_fact_cannot_be_changed(fact: type) -> None:
+    blank: object = object.__new__(fact)
+    with pytest.raises(FrozenInstanceError):
+        setattr(blank, fields(fact)[0].name, None)
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(WORDS) + len(FACTS) == len(OURS)
+    assert {"Account", "Decision", "User"} <= {one.__name__ for one in FACTS}
+
+
+def test_a_suspect_account_lives_and_every_other_trouble_ends_access() -> None:
+    assert {AccountState.ACTIVE, AccountState.SUSPECT} == LIVING
+
+
+def test_tokens_do_not_show_in_a_log() -> None:
+    tokens = TokenSet(access_token="gho_access", refresh_token="ghr_refresh")
+    assert repr(tokens) == "TokenSet()"
+
+
+def test_a_sealed_value_shows_which_key_opens_it_and_nothing_else() -> None:
+    assert repr(Sealed(key_id="k1", ciphertext=b"sealed")) == "Sealed(key_id='k1')"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_duration_takes_time(name: str) -> None:
+    assert getattr(DURATIONS, name) > timedelta(0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_factor_scales_every_duration(name: str) -> None:
+    assert getattr(DURATIONS.scaled(0.01), name) == getattr(DURATIONS, name) * 0.01
+
+
+def test_the_lease_outlives_the_senders_deadline_and_the_hosts_settling() -> None:
+    """REFRESH I6: whoever takes over has nobody beside them."""
+    least = DURATIONS.refresh_deadline + DURATIONS.refresh_settle
+    assert DURATIONS.refresh_lease > least
+
+
+def test_a_healthy_account_is_listed_before_its_evidence_is_stale() -> None:
+    assert DURATIONS.sync_every < DURATIONS.evidence_soft < DURATIONS.evidence_hard
+
+
+def test_a_slow_start_of_a_request_leaves_time_for_its_answer() -> None:
+    assert DURATIONS.refresh_connect < DURATIONS.refresh_deadline
+    assert DURATIONS.api_connect < DURATIONS.api_deadline
+
+
+def test_a_working_job_is_not_taken_for_a_stalled_one() -> None:
+    assert DURATIONS.job_heartbeat * 2 < DURATIONS.job_stalled
