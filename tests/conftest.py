@@ -13,8 +13,19 @@ from permsync.store import migrate as migrations
 from permsync.store import queue_schema
 from permsync.store.engine import Database
 from tests.databases import FreshDatabase, Migrate, database, embedded_server, migrated_template
+from tests.world import served, simulator, world
 
-__all__ = ["anyio_backend", "database", "embedded_server", "migrate", "migrated_template", "pool"]
+__all__ = [
+    "anyio_backend",
+    "database",
+    "embedded_server",
+    "migrate",
+    "migrated_template",
+    "pool",
+    "served",
+    "simulator",
+    "world",
+]
 
 
 @pytest.fixture(scope="session")

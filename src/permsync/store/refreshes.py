@@ -22,6 +22,7 @@ from permsync.store.rows import account_of
 
 _account = schema.account
 _attempt = schema.refresh_attempt
+_earlier = _attempt.alias("earlier")
 _LIVE = _attempt.c.state.in_([AttemptState.ARMED.value, AttemptState.UNCERTAIN.value])
 
 
@@ -46,11 +47,15 @@ async def load(
 
     ``lock`` holds the account's row, so that a claim and a write of the state queue.
     """
-    uncertain = exists().where(
-        _attempt.c.account_id == _account.c.id,
-        _attempt.c.for_version == _account.c.token_version,
-        _attempt.c.link_id == _account.c.link_id,
-        _attempt.c.outcome.in_([one.value for one in UNCERTAIN_OUTCOMES]),
+    uncertain = (
+        exists()
+        .where(
+            _earlier.c.account_id == _account.c.id,
+            _earlier.c.for_version == _account.c.token_version,
+            _earlier.c.link_id == _account.c.link_id,
+            _earlier.c.outcome.in_([one.value for one in UNCERTAIN_OUTCOMES]),
+        )
+        .correlate(_account)
     )
     query = (
         select(
