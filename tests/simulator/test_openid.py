@@ -11,6 +11,7 @@ from joserfc.jwk import KeySet
 from permsync.simulator.browser import consent
 from permsync.simulator.faults import RateLimit
 from permsync.simulator.openid import subject_of
+from permsync.simulator.signing import new_key
 from permsync.simulator.world import World
 from tests.simulator.visitor import Visitor
 
@@ -77,7 +78,7 @@ def test_claims_can_be_made_wrong_or_left_out(sso: Visitor) -> None:
 
 def test_a_new_key_does_not_verify_older_tokens(sso: Visitor) -> None:
     token = _id_token(sso)
-    sso.host.signing_key = None
+    sso.host.signing_key = new_key()
     (newer,) = _keys(sso).keys
     with pytest.raises(BadSignatureError):
         jwt.decode(token, newer, algorithms=["RS256"])

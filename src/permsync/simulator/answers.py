@@ -56,7 +56,8 @@ def invalid_utf8(exchange: Exchange) -> Response:
 def redirect(exchange: Exchange) -> Response:
     """A redirect to an HTML page, as a read-only GitLab answers a form."""
     location = f"{exchange.base}/moved?words={exchange.world.canary}"
-    return Response(b"", 302, {"Location": location})
+    moved = f"<!doctype html><a href={location}>moved</a>"
+    return HTMLResponse(moved, 301, {"Location": location})
 
 
 def ok_with_error(exchange: Exchange) -> Response:

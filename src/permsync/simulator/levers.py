@@ -19,6 +19,7 @@ from permsync.simulator.faults import (
 )
 from permsync.simulator.host import Host
 from permsync.simulator.repositories import AccountState
+from permsync.simulator.signing import new_key
 from permsync.simulator.tokens import Rotation
 from permsync.simulator.world import World
 
@@ -196,7 +197,7 @@ def fail_page(
 
 def new_signing_key(at: Place) -> None:
     """Lets an OpenID provider sign with a new key, and forget the old one."""
-    at.host.signing_key = None
+    at.host.signing_key = new_key()
 
 
 def clear_faults(at: Place) -> None:

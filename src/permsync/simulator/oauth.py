@@ -84,6 +84,7 @@ def _redeem_code(exchange: Exchange, client: Client) -> Pair:
         raise TokenRefused(Reason.DEAD_CODE)
     if exchange.world.now() >= code.expires_at:
         raise TokenRefused(Reason.DEAD_CODE)
+    exchange.record.person = code.person
     _check_redirect(exchange, code)
     code.used = True
     _check_verifier(exchange, code)

@@ -19,6 +19,7 @@ from permsync.simulator.exchange import Exchange, Reason, Standing, json_answer
 from permsync.simulator.faults import RateLimit
 from permsync.simulator.host import Host
 from permsync.simulator.repositories import Account, AccountState
+from permsync.simulator.signing import usual_key
 from permsync.simulator.tokens import Client, Pair
 
 ID_TOKEN_SECONDS = 300
@@ -110,10 +111,9 @@ def error(_exchange: Exchange, status: int, text: str) -> Response:
 
 
 def _key(host: Host) -> RSAKey:
-    """The signing key, made at its first use and kept with the world."""
+    """The signing key, chosen at its first use and kept with the world."""
     if host.signing_key is None:
-        made = RSAKey.generate_key(2048, auto_kid=True)
-        host.signing_key = dict(made.as_dict(private=True))
+        host.signing_key = usual_key()
     return RSAKey.import_key(host.signing_key)
 
 

@@ -8,9 +8,10 @@ and visibility are fixed; only ids, secrets and the canary differ between runs.
 import time
 from collections.abc import Callable
 
+from permsync.simulator import rotation
 from permsync.simulator.host import Host, Kind
 from permsync.simulator.repositories import Installation, Level, Repository, Visibility
-from permsync.simulator.tokens import ClientKind
+from permsync.simulator.tokens import ClientKind, Code, Pair, Pending
 from permsync.simulator.world import World
 
 PEOPLE = {
@@ -97,6 +98,29 @@ def bulk_repositories(
     place = world.hosts[host]
     made = [place.add_repository(f"{owner}/bulk-{number:06d}") for number in range(count)]
     place.join(person, namespace=owner)
+    return made
+
+
+def bulk_accounts(world: World, host: str, count: int) -> list[Pair]:
+    """Add `count` people, each with a pair of tokens as if they had consented just now."""
+    place = world.hosts[host]
+    client = next(iter(place.tokens.clients.values()))
+    made = []
+    for number in range(count):
+        person = f"person-{number:06d}"
+        place.add_person(person, full_name=person, email=f"{person}@example.com")
+        pending = Pending(client.client_id, client.redirect_uris[0], "", client.scopes, None, None)
+        code = Code("", person, pending, list(client.scopes), 0)
+        made.append(
+            rotation.issue(
+                place.tokens,
+                place.policy,
+                kind=place.kind,
+                code=code,
+                client=client,
+                now=world.now(),
+            )
+        )
     return made
 
 
