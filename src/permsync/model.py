@@ -6,7 +6,7 @@ where a fact is stored, how it is shown, what follows from it (``rules`` decides
 All instants are aware and in UTC.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -275,8 +275,18 @@ class Durations:
     job_stalled: timedelta = timedelta(seconds=30)
     job_poll: timedelta = timedelta(seconds=5)
     drain: timedelta = timedelta(seconds=30)
+    database_start: timedelta = timedelta(minutes=1)
+    database_stop: timedelta = timedelta(minutes=1)
+    database_poll: timedelta = timedelta(milliseconds=50)
 
     def scaled(self, factor: float) -> "Durations":
-        """All durations multiplied by ``factor``."""
-        names = [one.name for one in fields(self)]
-        return Durations(**{name: getattr(self, name) * factor for name in names})
+        """All durations multiplied by ``factor``, but for the time that machines need."""
+        names = [one.name for one in fields(self) if one.name not in MACHINE_DURATIONS]
+        return replace(self, **{name: getattr(self, name) * factor for name in names})
+
+
+# A scaled-down world still has the same disks, networks and processors.
+MACHINE_DURATIONS = frozenset(
+    {"refresh_connect", "refresh_deadline", "refresh_lease", "api_connect", "api_deadline"}
+    | {"database_start", "database_stop", "database_poll", "drain"}
+)

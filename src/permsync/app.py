@@ -1,0 +1,164 @@
+"""
+The composition root: settings become the services that everything else is handed.
+
+What is decided here: the order of starting and stopping, and that only this module owns a
+clock and a source of chance. Nothing here knows a rule; a reader who asks "where does this
+come from" ends here.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import CLOCK_BOOTTIME, clock_gettime
+from uuid import uuid4
+
+from permsync import hosts
+from permsync.codehost import HostSettings
+from permsync.config.settings import Settings
+from permsync.errors import SealingKeyError
+from permsync.flows.deps import Chance, Clock, ConfiguredHost, InFlight, Services, SignIn
+from permsync.store import accounts, queue_schema
+from permsync.store.embedded import EmbeddedPostgres, EmbeddedWaits
+from permsync.store.engine import Database
+from permsync.store.migrate import migrate
+from permsync.telemetry import Metrics
+from permsync.transport import Exchange, Transport
+from permsync.transport.wire import origin_of
+from permsync.vault import Vault
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """
+    Everything a flow needs, from the database up; closed in the opposite order.
+
+    Leaving waits for refreshes in flight: they always end in a commit. Raises
+    ``OperatorError`` where the settings or the machine are wrong.
+    """
+    vault = Vault([key.get_secret_value() for key in settings.sealing_keys])
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings))
+        await migrate(database)
+        await queue_schema.install(database)
+        await _check_keys(database, vault)
+        transport = await stack.enter_async_context(_transport(settings, metrics))
+        in_flight = InFlight(limit=settings.refresh_in_flight)
+        stack.push_async_callback(in_flight.drain)
+        yield Services(
+            database=database,
+            transport=transport,
+            vault=vault,
+            hosts=_hosts(settings),
+            durations=settings.durations,
+            clock=Clock(now=_now, boottime=_boottime),
+            chance=Chance(secret=_secret, jitter=_jitter),
+            in_flight=in_flight,
+            metrics=metrics,
+            sign_in=_sign_in(settings),
+            owner=str(uuid4()),
+        )
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The external database of the settings, or the embedded one, running."""
+    async with AsyncExitStack() as stack:
+        url = settings.database_url.get_secret_value() if settings.database_url else None
+        if url is None:
+            embedded = EmbeddedPostgres(settings.data_folder / "postgres", waits=_waits(settings))
+            url = (await stack.enter_async_context(embedded)).database_url
+        database = Database(url, pool=settings.database_connections)
+        stack.push_async_callback(database.close)
+        yield database
+
+
+def _waits(settings: Settings) -> EmbeddedWaits:
+    durations = settings.durations
+    return EmbeddedWaits(
+        start_in=durations.database_start,
+        stop_in=durations.database_stop,
+        look_again_in=durations.database_poll,
+    )
+
+
+async def _check_keys(database: Database, vault: Vault) -> None:
+    """A key that stored tokens need must be configured: better no start than no tokens."""
+    async with database.begin() as connection:
+        needed = await accounts.key_ids_in_use(connection) - set(vault.key_ids)
+    if needed:
+        raise SealingKeyError(
+            place="sealing_keys",
+            cure=f"stored tokens need the key {', '.join(sorted(needed))}, but only"
+            f" {', '.join(vault.key_ids)} is configured; add the missing key to the list",
+        )
+
+
+def _transport(settings: Settings, metrics: Metrics) -> Transport:
+    names = {origin_of(one.api_url or one.base_url): name for name, one in settings.hosts.items()}
+
+    def count(exchange: Exchange) -> None:
+        host = names.get(exchange.origin, exchange.origin)
+        metrics.requests.labels(host, exchange.outcome).inc()
+
+    authorities: Mapping[str, Path] = {
+        one.base_url: one.ca_file for one in settings.hosts.values() if one.ca_file is not None
+    }
+    return Transport(
+        authorities=authorities,
+        proxy_url=settings.proxy_url.get_secret_value() if settings.proxy_url else None,
+        page_bytes=settings.max_answer_bytes,
+        connections=settings.host_connections,
+        observe=count,
+    )
+
+
+def _hosts(settings: Settings) -> dict[str, ConfiguredHost]:
+    made = {}
+    for name, table in settings.hosts.items():
+        redirect_uri = settings.redirect_uri(name)
+        host = hosts.create(
+            HostSettings(
+                name=name,
+                kind=table.kind,
+                base_url=table.base_url,
+                api_url=table.api_url,
+                client_id=table.client_id,
+                client_secret=table.client_secret.get_secret_value(),
+                redirect_uri=redirect_uri,
+                scopes=table.scopes,
+                options=table.options,
+            )
+        )
+        made[name] = ConfiguredHost(name, host, frozenset(table.include), redirect_uri)
+    return made
+
+
+def _sign_in(settings: Settings) -> SignIn | None:
+    if settings.oidc is None:
+        return None
+    return SignIn(
+        issuer=settings.oidc.issuer,
+        client_id=settings.oidc.client_id,
+        client_secret=settings.oidc.client_secret.get_secret_value(),
+        redirect_uri=f"{settings.public_url}/signin/callback",
+        scopes=settings.oidc.scopes,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _boottime() -> float:
+    return clock_gettime(CLOCK_BOOTTIME)
+
+
+def _secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _jitter() -> float:
+    return secrets.randbits(53) / (1 << 53)

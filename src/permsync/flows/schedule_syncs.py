@@ -1,0 +1,18 @@
+"""
+Queues the syncs that are due, a bounded batch at a time, spread out.
+
+This module must not decide when an account is due; the last run wrote that down.
+"""
+
+from permsync.flows.deps import Services
+from permsync.store import queue
+
+MOST = 500
+
+
+async def schedule_syncs(services: Services) -> int:
+    """Queue what is due; returns how many jobs are new."""
+    async with services.database.begin() as connection:
+        return await queue.enqueue_due(
+            connection, spread_in=services.durations.schedule_every, most=MOST
+        )

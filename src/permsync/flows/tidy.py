@@ -1,0 +1,15 @@
+"""
+Throws away what is over: finished jobs' log rows and ended sessions.
+
+This module must not touch evidence, history or the audit trail.
+"""
+
+from permsync.flows.deps import Services
+from permsync.store import queue_claims, sessions
+
+
+async def tidy(services: Services) -> None:
+    """Forget old log rows of the queue, and sessions that nobody can use any more."""
+    async with services.database.begin() as connection:
+        await queue_claims.drop_log(connection, kept_in=services.durations.sync_every)
+        await sessions.delete_expired(connection)
