@@ -69,3 +69,12 @@ def test_a_dropped_file_is_in_the_registry_and_can_be_configured(copy: Path) -> 
     assert set(seen["kinds"]) == {*registry(), KIND}
     assert seen["made"] == KIND
     assert seen["asks"] > 0
+
+
+def test_a_dropped_file_is_in_the_contract_battery_without_being_told(copy: Path) -> None:
+    alone = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cov")
+    # The search for odd answers is left out: the file was searched under its own name.
+    chosen = ("-k", KIND, "-m", "not hypothesis", "tests/hosts/test_contract.py")
+    child = _run(copy, "-m", "pytest", "-q", *alone, *chosen)
+    assert child.returncode == 0, child.stdout
+    assert " passed" in child.stdout

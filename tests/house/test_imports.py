@@ -69,6 +69,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pgqueuer": ("permsync.store", "permsync.worker"),
     "prometheus_client": ("permsync.telemetry",),
     "pydantic": ("permsync.config", "permsync.simulator", "permsync.web"),
+    "pydantic_core": ("permsync.config",),
     "pydantic_settings": ("permsync.config",),
     "rich": ("permsync.cli",),
     "sqlalchemy": ("permsync.store", "permsync.worker"),

@@ -28,12 +28,6 @@ PRETENCES = frozenset(
 PATCHES = frozenset({"monkeypatch.delattr", "monkeypatch.setattr", "monkeypatch.setitem"})
 WAYS_OUT = ("importorskip", "skip", "skipif", "xfail")
 
-# Module -> the test that stands in for its mirror, and why. An entry that is no longer
-# needed fails as well.
-MIRRORED_ELSEWHERE = {
-    "permsync.errors": "house/test_errors.py",  # it is one tree: the house rules walk it
-}
-
 
 def _tests(module: Module) -> Iterator[Function]:
     for function in functions(module):
@@ -78,18 +72,9 @@ def test_every_module_with_logic_has_its_test_where_it_stands_itself() -> None:
     bare = [
         f"{module.place} -> {_mirror(module).relative_to(TESTS.parent)}.py"
         for module in modules()
-        if _needs_mirror(module)
-        and not _is_mirrored(module)
-        and module.name not in MIRRORED_ELSEWHERE
+        if _needs_mirror(module) and not _is_mirrored(module)
     ]
     assert not bare
-
-
-def test_an_exemption_from_the_mirror_is_needed_and_names_a_test() -> None:
-    known = {module.name: module for module in modules()}
-    for name, stand_in in MIRRORED_ELSEWHERE.items():
-        assert not _is_mirrored(known[name])
-        assert (TESTS / stand_in).is_file()
 
 
 def test_the_world_is_simulated_and_not_mocked() -> None:
