@@ -4,6 +4,7 @@ A sealed value opens in its own place with its own key, and nowhere else.
 Covers ``permsync.vault``; keys and texts here are made up for the test.
 """
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as some
 
 from permsync.errors import SealedValueError, SealingKeyError
 from permsync.model import Sealed
-from permsync.vault import Binding, Vault
+from permsync.vault import Binding, Vault, new_sealing_key
 
 OLD, NEW = b"o" * 32, b"n" * 32
 PLACE = Binding(subject="account", id=7, link_id="link-a", field="access_token", version=3)
@@ -129,3 +130,8 @@ def test_a_digest_made_before_the_key_changed_is_still_recognised() -> None:
 
 def test_a_digest_of_another_key_says_nothing() -> None:
     assert not VAULT.is_digest_of("gho_first", digest=Vault([OLD]).digest("gho_first"))
+
+
+def test_a_new_key_makes_a_vault_of_its_own() -> None:
+    first, second = (Vault([base64.b64decode(new_sealing_key())]) for _ in range(2))
+    assert first.key_ids != second.key_ids

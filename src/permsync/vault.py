@@ -8,6 +8,7 @@ not open. There is no way to get a stored text back unopened (REFRESH 1, last fa
 one). This module must not know where keys come from or where sealed values lie.
 """
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -124,6 +125,11 @@ class Vault:
         """Whether ``digest`` was made from ``token``, under the present or an older key."""
         candidates = [hmac.digest(key, token.encode(), hashlib.sha256) for key in self._digest_keys]
         return any(hmac.compare_digest(candidate, digest) for candidate in candidates)
+
+
+def new_sealing_key() -> str:
+    """A new key as the settings hold it: 32 random bytes in base64."""
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def _key_id(key: bytes) -> str:

@@ -1,0 +1,248 @@
+"""
+Every setting: its type, its default, and the reason why it exists.
+
+What is decided here: the shape of ``Settings`` and what a single value may be. The
+descriptions are the documentation (``docs/settings.md``). This module must not know where a
+value was written; a refusal is a ``ValueError`` whose text is the cure.
+"""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from permsync.config.addresses import is_public_cloud, parse_base_url
+from permsync.config.values import (
+    DatabaseUrl,
+    Issuer,
+    Name,
+    Port,
+    ProxyUrl,
+    SealingKeys,
+    Secret,
+    Words,
+)
+from permsync.model import Durations
+
+HOST_NAME = re.compile(r"[a-z0-9-]{1,40}")
+EVERYTHING = ("*",)
+
+
+class Table(BaseModel):
+    """What all tables share: frozen, no unknown keys, no white space around a text."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True
+    )
+
+
+class Listen(Table):
+    """Where the service listens."""
+
+    host: Name = Field(
+        default="127.0.0.1",
+        description="The address to listen on. The default is this machine only: put a proxy"
+        " that speaks TLS in front, or name `0.0.0.0` inside a container.",
+    )
+    port: Port = Field(default=8080, description="The port to listen on; 0 takes a free one.")
+
+
+class Admin(Table):
+    """A person who may do everything."""
+
+    issuer: Name = Field(
+        examples=["https://login.example"],
+        description="The issuer who vouches for the person, letter by letter.",
+    )
+    subject: Name = Field(
+        examples=["248289761001"], description="The person's immutable id (`sub`) at that issuer."
+    )
+
+
+class Oidc(Table):
+    """How people sign in: one OpenID Connect provider."""
+
+    issuer: Issuer = Field(
+        examples=["https://login.example"],
+        description="The provider's issuer, letter by letter: a slash at the end matters.",
+    )
+    client_id: Name = Field(
+        examples=["permsync"], description="The id of permsync's client at the provider."
+    )
+    client_secret: Secret = Field(
+        examples=["secret"], description="The secret of permsync's client at the provider."
+    )
+    client_secret_file: Path | None = Field(
+        default=None,
+        examples=["client-secret"],
+        description="A private file that holds the secret instead.",
+    )
+    scopes: Words = Field(
+        default=("openid", "email", "profile"), description="The scopes to ask for at sign-in."
+    )
+
+
+class Worker(Table):
+    """The background work of one process."""
+
+    concurrency: int = Field(
+        default=8, ge=1, le=256, description="How many jobs one process runs side by side."
+    )
+
+
+class Host(Table):
+    """One code host. Its name is part of the callback address `/link/NAME/callback`."""
+
+    kind: Name = Field(examples=["github"], description="What it is: `github`, `gitlab` and so on.")
+    allow_http: bool = Field(
+        default=False,
+        description="Permit http to another machine. Tokens then travel in the open.",
+    )
+    base_url: str = Field(
+        examples=["https://github.com"],
+        description="The address people know it by, with its context path: `https://github.com`,"
+        " `https://code.example/gitlab`.",
+    )
+    api_url: str | None = Field(
+        default=None,
+        examples=["https://api.github.com"],
+        description="The address of its API, where the kind's own rule is wrong.",
+    )
+    client_id: Name = Field(
+        examples=["permsync"], description="The id of the OAuth client registered there."
+    )
+    client_secret: Secret = Field(examples=["secret"], description="The secret of that client.")
+    client_secret_file: Path | None = Field(
+        default=None,
+        examples=["client-secret"],
+        description="A private file that holds the secret instead.",
+    )
+    scopes: Words | None = Field(
+        default=None,
+        examples=[["repo", "read:org"]],
+        description="The scopes to ask for, where the kind's own are not wanted.",
+    )
+    include: Words = Field(
+        default=(),
+        validate_default=True,
+        examples=[["acme"]],
+        description="The organisations, groups or projects that may be mirrored; `*` is all."
+        " github.com, gitlab.com and bitbucket.org need it: what people have there"
+        " privately is none of our business. Elsewhere the default is all.",
+    )
+    ca_file: Path | None = Field(
+        default=None,
+        examples=["authority.pem"],
+        description="Certificates (PEM) trusted for this host beside the system's.",
+    )
+    options: dict[str, str | int | bool] = Field(
+        default_factory=dict, description="Switches of the kind; `docs/guides/` explains them."
+    )
+
+    @field_validator("base_url", "api_url")
+    @classmethod
+    def _as_base_url(cls, url: str | None, given: ValidationInfo) -> str | None:
+        return None if url is None else parse_base_url(url, allow_http=given.data["allow_http"])
+
+    @field_validator("include")
+    @classmethod
+    def _named(cls, include: tuple[str, ...], given: ValidationInfo) -> tuple[str, ...]:
+        if not include and is_public_cloud(given.data.get("base_url", "")):
+            raise ValueError('name the organisations or groups to mirror, or ["*"] for all')
+        return include or EVERYTHING
+
+    @field_validator("ca_file")
+    @classmethod
+    def _there(cls, file: Path | None) -> Path | None:
+        if file is not None and not file.is_file():
+            raise ValueError("name a file of PEM certificates that exists")
+        return file
+
+
+class Settings(Table):
+    """Every setting of the service, read once and never changed."""
+
+    public_url: str = Field(
+        examples=["https://permsync.example"],
+        description="The address people and code hosts reach permsync by. Callback addresses"
+        " begin with it, so it must be what was registered at the hosts.",
+    )
+    listen: Listen = Field(default=Listen(), description="Where the service listens.")
+    data_folder: Path = Field(
+        default=Path("/var/lib/permsync"),
+        description="Where the embedded PostgreSQL lives. The default is root's; for others it is"
+        " `permsync` in `$XDG_DATA_HOME` (`~/.local/share`).",
+    )
+    database_url: DatabaseUrl | None = Field(
+        default=None,
+        examples=["postgresql://permsync:secret@db.example:5432/permsync?sslmode=require"],
+        description="An external PostgreSQL, 14 or newer; without it permsync runs its own.",
+    )
+    database_url_file: Path | None = Field(
+        default=None,
+        examples=["database-url"],
+        description="A private file that holds the URL instead.",
+    )
+    sealing_keys: SealingKeys = Field(
+        examples=[["32 random bytes in base64"]],
+        description="The keys that seal tokens, 32 bytes in base64 each. The first one seals, the"
+        " others open what they sealed.",
+    )
+    sealing_keys_file: Path | None = Field(
+        default=None,
+        examples=["sealing-keys"],
+        description="A private file that holds the keys instead, one a line.",
+    )
+    oidc: Oidc | None = Field(default=None, description="How people sign in.")
+    admins: tuple[Admin, ...] = Field(default=(), description="The people who may do everything.")
+    hosts: dict[str, Host] = Field(default_factory=dict, description="The code hosts, by name.")
+    worker: Worker = Field(default=Worker(), description="The background work.")
+    refresh_in_flight: int = Field(
+        default=16,
+        ge=1,
+        le=256,
+        description="How many refreshes one process runs at once. It is the most that a killed"
+        " process can cost.",
+    )
+    max_answer_bytes: int = Field(
+        default=16 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Bytes of a host's answer that are read, unpacked; a longer one is a fault.",
+    )
+    host_connections: int = Field(
+        default=100, ge=1, description="How many API requests one process has in flight."
+    )
+    database_connections: int = Field(
+        default=10, ge=2, description="How many database connections one process keeps."
+    )
+    proxy_url: ProxyUrl | None = Field(
+        default=None,
+        examples=["http://proxy.example:3128"],
+        description="A proxy for all requests to hosts. The usual variables are not read.",
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="Log lines for people, or for machines."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important lines that are written."
+    )
+    durations: Durations = Field(
+        default=Durations(), description="Every duration, and one factor that scales them all."
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _as_base_url(cls, url: str) -> str:
+        return parse_base_url(url)
+
+    @field_validator("hosts")
+    @classmethod
+    def _named(cls, hosts: dict[str, Host]) -> dict[str, Host]:
+        if wrong := [name for name in hosts if not HOST_NAME.fullmatch(name)]:
+            raise ValueError(f"name the host {wrong[0]!r} with 1 to 40 of a-z, 0-9 and -")
+        return hosts
+
+    def redirect_uri(self, host: str) -> str:
+        """Where a code host sends people back to."""
+        return f"{self.public_url}/link/{host}/callback"

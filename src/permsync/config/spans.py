@@ -1,0 +1,135 @@
+"""
+How a person writes a duration, and what each duration of the product is for.
+
+What is decided here: the readable forms, the meaning of every field of ``Durations``, and
+which of them must stand in which relation. This module must not know where a value was
+written.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import timedelta
+
+from permsync.model import Durations
+
+FORMS = 'write "90s", "5m", "26h" or "14d", "PT5M", or a number of seconds'
+LONGEST = timedelta(days=3650)
+
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_READABLE = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdw])\s*)+", re.ASCII)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
+# ISO 8601 without years and months, which have no fixed length.
+_ISO = re.compile(
+    r"P(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?(?:T(?=\d)(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?"
+    r"(?:(?P<s>\d+(?:\.\d+)?)S)?)?",
+    re.ASCII,
+)
+
+MEANINGS: Mapping[str, str] = {
+    "refresh_margin": "A token is refreshed this long before it expires (or a tenth of its"
+    " lifetime, where that is more; at most half of it).",
+    "refresh_connect": "How long a connection to a token endpoint may take.",
+    "refresh_deadline": "How long a whole refresh may take at the host.",
+    "refresh_lease": "How long one worker owns a refresh. It covers the deadline and the settle"
+    " time, so that a refresh is never begun twice.",
+    "refresh_settle": "How long an unanswered refresh rests before the same token is presented"
+    " again. It stays far below every host's grace window.",
+    "refresh_retry_first": "After a host refused a token once, it is presented again after this.",
+    "refresh_retry_second": "The wait before the second repetition.",
+    "refresh_retry_third": "The wait before the third and last repetition.",
+    "refresh_backoff": "The first wait after a host was busy or away; it doubles, with jitter.",
+    "refresh_wait": "How long a caller waits for a refresh that somebody else runs.",
+    "refresh_poll": "How often a waiting caller looks, should a notification be lost.",
+    "sweep_every": "How often refreshes are looked for whose worker died.",
+    "api_connect": "How long a connection to a host's API may take.",
+    "api_deadline": "How long one API request may take.",
+    "api_backoff": "The first wait after a failed API request; it doubles, with jitter.",
+    "settle": "How long a host may still answer from before a change.",
+    "sync_every": "An account is listed at least this often.",
+    "sync_every_asked": "An account is listed this often while its person is asked about.",
+    "sync_backoff": "The first wait after a failed sync; it doubles, with jitter.",
+    "schedule_every": "How often due syncs are looked for.",
+    "evidence_soft": "Evidence older than this is called stale; it still counts.",
+    "evidence_hard": "Evidence older than this does not count: access ends.",
+    "link_attempt": "How long a person may take at the host's consent page.",
+    "session": "How long a sign-in holds.",
+    "job_heartbeat": "How often a worker says that it is alive.",
+    "job_stalled": "A job is given to another worker after this long without a sign of life.",
+    "job_poll": "How often an idle worker looks for jobs, should a notification be lost.",
+    "drain": "How long a stopping process may take to finish what it began.",
+    "database_start": "How long the embedded PostgreSQL may take to start.",
+    "database_stop": "How long the embedded PostgreSQL may take to stop.",
+    "database_poll": "How often it is looked at meanwhile.",
+}
+
+# (the shorter, the longer, why).
+_ORDERED = (
+    ("refresh_connect", "refresh_deadline", "connecting is a part of the refresh"),
+    ("api_connect", "api_deadline", "connecting is a part of the request"),
+    ("job_heartbeat", "job_stalled", "a healthy worker would lose its jobs"),
+    ("evidence_soft", "evidence_hard", "evidence turns stale before it stops counting"),
+    ("sync_every", "evidence_hard", "access would end before the next sync"),
+)
+
+
+def parse_duration(value: object) -> timedelta:
+    """
+    Read ``"90s"``, ``"1h30m"``, ``"PT5M"`` or a number of seconds.
+
+    Raises ``ValueError`` with the cure where it is none of them, not above zero, or longer
+    than ten years.
+    """
+    seconds = _seconds(value)
+    if seconds is None:
+        raise ValueError(FORMS)
+    if not 0 < seconds <= LONGEST.total_seconds():
+        raise ValueError(f"use more than nothing and at most {LONGEST.days} days")
+    return timedelta(seconds=seconds)
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    text = value.strip() if isinstance(value, str) else ""
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if _READABLE.fullmatch(text):
+        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    if (iso := _ISO.fullmatch(text)) and iso.lastgroup:
+        parts = iso.groupdict(default="0")
+        return sum(float(parts[unit]) * _UNITS[unit] for unit in "wdhms")
+    return None
+
+
+def readable(span: timedelta) -> str:
+    """The shortest form that :func:`parse_duration` reads back to the same span."""
+    milliseconds = round(span.total_seconds() * 1000)
+    for unit in ("d", "h", "m", "s"):
+        size = round(_UNITS[unit] * 1000)
+        # "24h" says more than "1d" to somebody who thinks in hours of staleness.
+        if milliseconds % size == 0 and (unit != "d" or milliseconds >= 4 * size):
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
+def conflicts(durations: Durations) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each broken relation: the fields it is between, the likeliest culprit first, and why."""
+    needed = durations.refresh_deadline + durations.refresh_settle
+    if durations.refresh_lease < needed:  # REFRESH I6
+        cure = (
+            f"make refresh_lease at least {readable(needed)}, which is refresh_deadline +"
+            " refresh_settle: a refresh would be begun twice"
+        )
+        yield ("refresh_lease", "refresh_deadline", "refresh_settle"), cure
+    for shorter, longer, reason in _ORDERED:
+        if getattr(durations, shorter) >= getattr(durations, longer):
+            yield (shorter, longer), f"make {shorter} shorter than {longer}: {reason}"
+
+
+def field_names() -> tuple[str, ...]:
+    """Every duration, in the order of the product."""
+    return tuple(each.name for each in fields(Durations))

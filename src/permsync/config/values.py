@@ -1,0 +1,71 @@
+"""
+What a single value may be: a secret, a list of words, a set of sealing keys.
+
+Texts come from TOML and from variables, where everything is text. A refusal is a
+``ValueError`` whose text is the cure; it never quotes the value, which may be a secret.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, SecretStr
+
+from permsync.config.addresses import parse_database_url, parse_issuer, parse_proxy_url
+
+KEY_BYTES = 32
+
+
+def _listed(value: object) -> object:
+    """A variable of the environment holds a list as words between commas or spaces."""
+    return _words(value) if isinstance(value, str) else value
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[,\s]+", text) if word]
+
+
+def _sealing_keys(value: object) -> object:
+    """Base64 texts, one a line in a file; lines that start with ``#`` are remarks."""
+    if isinstance(value, str):
+        lines = [line for line in value.splitlines() if not line.lstrip().startswith("#")]
+        value = _words(" ".join(lines))
+    if not isinstance(value, list) or not value:
+        raise ValueError("write a list of keys; permsync init makes one")
+    return tuple(_sealing_key(key, number=number) for number, key in enumerate(value, 1))
+
+
+def _sealing_key(text: object, *, number: int) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True) if isinstance(text, str) else b""
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError(
+            f"key {number} is not {KEY_BYTES} bytes in base64 (44 characters);"
+            " permsync init makes such keys"
+        )
+    return key
+
+
+def _trimmed(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it is empty")
+    return text.strip()
+
+
+def _inside(parse: Callable[[str], str]) -> Callable[[SecretStr], SecretStr]:
+    """``parse`` for a text that no representation shows."""
+    return lambda secret: SecretStr(parse(secret.get_secret_value().strip()))
+
+
+Name = Annotated[str, Field(min_length=1)]
+Words = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Issuer = Annotated[str, AfterValidator(parse_issuer)]
+Secret = Annotated[SecretStr, AfterValidator(_inside(_trimmed))]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_inside(parse_database_url))]
+ProxyUrl = Annotated[SecretStr, AfterValidator(_inside(parse_proxy_url))]
+SealingKeys = Annotated[tuple[SecretBytes, ...], BeforeValidator(_sealing_keys)]
