@@ -60,6 +60,10 @@ class Event(StrEnum):
     RUN_FINISHED = "run_finished"
     RUN_FENCED = "run_fenced"
     JOB_FAILED = "job_failed"
+    JOB_LOST = "job_lost"
+    JOB_RETURNED = "job_returned"
+    JOBS_RECLAIMED = "jobs_reclaimed"
+    QUEUE_UNREACHABLE = "queue_unreachable"
 
 
 # A key is secret where its last word is one of these ...

@@ -24,11 +24,15 @@ async def press(
         )
 
 
+async def press_and_fail(pool: Database) -> None:
+    async with pool.begin() as connection:
+        await queue.enqueue_sync(connection, account_id=7, trigger=Trigger.PERSON)
+        raise ZeroDivisionError
+
+
 async def test_a_job_exists_only_when_the_caller_commits(pool: Database) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with pool.begin() as connection:
-            await queue.enqueue_sync(connection, account_id=7, trigger=Trigger.PERSON)
-            raise ZeroDivisionError
+        await press_and_fail(pool)
     assert await jobs(pool) == []
 
 
@@ -140,9 +144,12 @@ async def test_a_press_that_commits_while_the_job_ends_is_not_lost(pool: Databas
 
 
 async def _until_a_statement_waits(pool: Database) -> None:
-    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    while not await rows(pool, waiting):
+    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    for _ in range(1000):
+        if await rows(pool, waiting):
+            return
         await asyncio.sleep(0.01)
+    pytest.fail("no statement ever waited for a lock")
 
 
 async def test_a_refresh_is_asked_for_once_and_not_again(pool: Database) -> None:

@@ -3,7 +3,7 @@ Asking for jobs, inside the transaction that makes them necessary.
 
 What is decided here: at most one job per kind and account waits or runs. A wish that comes
 while it runs is a mark on that job's row (``headers``), and becomes the next job in the
-statement that ends this one (``store.queue_claims``), so no wish falls between the two.
+transaction that ends this one (``store.queue_claims``), so no wish falls between the two.
 These and PgQueuer's own are the only statements about jobs. This module must not know what
 a job does.
 """

@@ -48,8 +48,7 @@ def new_worker_id() -> UUID:
     return uuid4()
 
 
-# The next job is inserted from the row that is deleted, so both happen or neither.
-_FINISH = text("""
+_END = text("""
     WITH ended AS (
         DELETE FROM pgqueuer
         WHERE id = :id AND attempts = :resets
@@ -58,18 +57,21 @@ _FINISH = text("""
     ), logged AS (
         INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority)
         SELECT id, CAST(:end AS pgqueuer_status), entrypoint, priority FROM ended
-    ), again AS (
-        INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
-        SELECT
-            coalesce(CAST(headers->>'again' AS int), priority), entrypoint, payload,
-            coalesce(
-                CAST(headers->>'again_at' AS timestamptz), now() + CAST(:again_in AS interval)
-            ),
-            dedupe_key, 'queued'
-        FROM ended
-        WHERE headers->>'again' IS NOT NULL OR CAST(:again_in AS interval) IS NOT NULL
     )
-    SELECT id FROM ended
+    SELECT
+        entrypoint, payload, dedupe_key,
+        coalesce(CAST(headers->>'again' AS int), priority) AS priority,
+        CAST(headers->>'again_at' AS timestamptz) AS again_at
+    FROM ended
+""")
+
+_BEGIN_AGAIN = text("""
+    INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
+    VALUES (
+        :priority, :entrypoint, :payload,
+        coalesce(CAST(:again_at AS timestamptz), now() + CAST(:again_in AS interval)),
+        :dedupe_key, 'queued'
+    )
 """)
 
 
@@ -81,10 +83,13 @@ async def finish(
 
     False where the job is no longer this worker's: then nothing was written.
     """
-    ended = await connection.execute(
-        _FINISH, {**_claim(job), "end": end.value, "again_in": again_in}
-    )
-    return ended.first() is not None
+    ended = (await connection.execute(_END, {**_claim(job), "end": end.value})).mappings().first()
+    if ended is None:
+        return False
+    # Only then: an INSERT that inserts nothing wakes every worker as well.
+    if ended["again_at"] is not None or again_in is not None:
+        await connection.execute(_BEGIN_AGAIN, {**ended, "again_in": again_in})
+    return True
 
 
 # A run that starts now answers every wish up to now: the mark only leaves its urgency.
