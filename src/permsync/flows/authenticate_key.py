@@ -5,7 +5,7 @@ What is decided here: a key looks like ``psk_`` and 256 bits of chance, is shown
 stored as a hash. This module must not know a web request.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
@@ -69,6 +69,12 @@ async def revoke_key(services: Services, *, name: str) -> bool:
                 audit.Entry(action=Action.SERVICE_KEY_REVOKED, actor="operator", code=name),
             )
     return revoked
+
+
+async def list_keys(services: Services) -> Sequence[ServiceKey]:
+    """Every key by name, revoked ones too, without the keys themselves."""
+    async with services.database.begin() as connection:
+        return await service_keys.load_all(connection)
 
 
 async def authenticate_key(services: Services, secret: str, *, needs: Scope) -> ServiceKey:

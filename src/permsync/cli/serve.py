@@ -1,0 +1,94 @@
+"""
+``permsync serve``: the API and the browser routes, and by default a worker beside them.
+
+What is decided here: the address is taken before anything else starts, so that a taken one
+is a clear message and leaves nothing running. This module must not know a route.
+"""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from permsync.app import open_services
+from permsync.cli.lifetime import stop_on_signals
+from permsync.cli.running import SettingsFile, read_settings, run
+from permsync.config.settings import Settings
+from permsync.errors import AddressInUseError
+from permsync.flows.deps import Services
+from permsync.telemetry import Event, logger
+from permsync.web.application import create_application
+from permsync.worker.kinds import KINDS
+from permsync.worker.run import work
+
+log = logger(__name__)
+BACKLOG = 1024
+
+
+def serve(
+    settings: SettingsFile = None,
+    worker: Annotated[
+        bool, typer.Option(help="Do background work in this process as well.")
+    ] = True,
+) -> None:
+    """Serve until SIGTERM; refreshes in flight end in a commit first."""
+    read = read_settings(settings)
+    with _listening(read) as listener:
+        run(_serve(read, listener, worker=worker))
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with listener:
+        try:
+            listener.bind((settings.listen.host, settings.listen.port))
+        except OSError as error:
+            raise AddressInUseError(
+                place=f"{settings.listen.host}:{settings.listen.port}",
+                cure=f"{error.strerror}; stop the other program, or name another port in"
+                " [listen] or PERMSYNC_LISTEN__PORT",
+            ) from error
+        listener.listen(BACKLOG)
+        yield listener
+
+
+async def _serve(settings: Settings, listener: socket.socket, *, worker: bool) -> None:
+    stop = stop_on_signals()
+    async with open_services(settings) as services, asyncio.TaskGroup() as tasks:
+        server = _Server(_configuration(settings, services))
+        tasks.create_task(server.serve(sockets=[listener]))
+        if worker:
+            concurrency = settings.worker.concurrency
+            tasks.create_task(work(services, kinds=KINDS, concurrency=concurrency, stop=stop))
+        host, port = listener.getsockname()[:2]
+        log.info(Event.SERVICE_STARTED, address=f"{host}:{port}", public_url=settings.public_url)
+        await stop.wait()
+        log.info(Event.SERVICE_DRAINING)
+        server.should_exit = True
+    log.info(Event.SERVICE_STOPPED)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to :mod:`permsync.cli.lifetime`."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take no signal."""
+        yield
+
+
+def _configuration(settings: Settings, services: Services) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_application(services, public_url=settings.public_url),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=max(1, int(settings.durations.drain.total_seconds())),
+    )
