@@ -226,6 +226,13 @@ def test_a_denial_names_the_first_thing_that_helps(
     assert _reason(replace(FACTS, accounts=accounts)) is reason
 
 
+def test_a_listing_proves_absence_up_to_the_hard_age() -> None:
+    at_hard = replace(ACCOUNT, listed_at=NOW - LIMITS.hard)
+    past_hard = replace(ACCOUNT, listed_at=NOW - LIMITS.hard - INSTANT)
+    assert _reason(replace(FACTS, accounts=(at_hard,))) is Reason.NO_ACCESS
+    assert _reason(replace(FACTS, accounts=(past_hard,))) is Reason.EVIDENCE_TOO_OLD
+
+
 def test_a_repaired_account_waits_for_its_first_listing_since() -> None:
     ended = replace(ACCOUNT, listed_at=ago(5), ended_at=ago(5))
     repaired = replace(ended, listed_at=ago(5) + INSTANT)
