@@ -7,6 +7,7 @@ must not know any kind of host.
 """
 
 import sys
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -57,12 +58,13 @@ _numbers = st.integers(-1, 200) | st.integers() | st.floats(allow_nan=False, all
 _json = st.recursive(
     st.none() | st.booleans() | _numbers | _texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_texts, inner, max_size=3),
-    max_leaves=8,
+    max_leaves=4,
 )
 _token_fields = st.dictionaries(st.sampled_from(KEYS), _json, max_size=6)
 
 
-def responses_for(host: CodeHost) -> st.SearchStrategy[Response]:
+@cache
+def responses_for(host: type[CodeHost]) -> st.SearchStrategy[Response]:
     """Answers with any status, header and body; the bodies often have the host's own shapes."""
     shapes = [_of_type(inspect.type_info(decoder.type)) for decoder in _decoders(host)]
     contents = st.one_of(_json, _token_fields, *shapes)
@@ -74,12 +76,12 @@ def responses_for(host: CodeHost) -> st.SearchStrategy[Response]:
         st.just(b'{"next":"\xff"}'),
     )
     statuses = st.sampled_from((200, 200, 200, 201, 302, 400, 401, 403, 404, 410, 429, 503))
-    headers = st.dictionaries(st.sampled_from(HEADERS), _texts, max_size=6)
+    headers = st.fixed_dictionaries({}, optional=dict.fromkeys(HEADERS, _texts))
     return st.builds(Response, statuses | st.integers(100, 599), headers, bodies)
 
 
-def _decoders(host: CodeHost) -> list[msgspec.json.Decoder[Any]]:
-    names = vars(sys.modules[type(host).__module__]).values()
+def _decoders(host: type[CodeHost]) -> list[msgspec.json.Decoder[Any]]:
+    names = vars(sys.modules[host.__module__]).values()
     return [each for each in names if isinstance(each, msgspec.json.Decoder)]
 
 

@@ -4,18 +4,14 @@ Where a host's requests go: context paths are kept, and tokens stay on the API's
 This module must not know any host or what is asked there.
 """
 
-from collections.abc import Mapping
-from urllib.parse import urlencode
-
 from permsync.codehost import Failure, FailureKind, same_origin
 
 _DETAIL_LENGTH = 500
 
 
-def url_under(base: str, path: str, query: Mapping[str, str | int] | None = None) -> str:
+def url_under(base: str, *, path: str) -> str:
     """Append ``path`` to ``base`` and keep its context path, which ``urljoin`` would drop."""
-    url = f"{base.rstrip('/')}/{path}"
-    return f"{url}?{urlencode(query)}" if query else url
+    return f"{base.rstrip('/')}/{path}"
 
 
 def parse_next(url: str, *, api_url: str) -> str | Failure:

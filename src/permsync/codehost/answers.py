@@ -105,7 +105,7 @@ def quota_in(response: Response) -> timedelta | None:
     if response.headers.get("x-ratelimit-remaining") != "0":
         return None
     reset, sent_at = parse_count(response.headers.get("x-ratelimit-reset")), _sent_at(response)
-    if reset is None or sent_at is None:
+    if reset is None or sent_at is None or reset < sent_at.timestamp():
         return timedelta(minutes=1)
     return _bounded(reset - sent_at.timestamp() + 1)
 

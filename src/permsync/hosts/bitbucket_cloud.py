@@ -200,14 +200,14 @@ class Host(CodeFlow):
 
     def _ask(self, step: str, path: str, *, about: str = "") -> Ask:
         headers = {"accept": "application/json"}
-        return Ask(step, Request("GET", url_under(self.api_url, path), headers), about)
+        return Ask(step, Request("GET", url_under(self.api_url, path=path), headers), about)
 
 
 def _api_url(base_url: str) -> str:
     parts = urlsplit(base_url)
     if parts.netloc == "bitbucket.org":
         return f"{parts.scheme}://api.{parts.netloc}/2.0"
-    return url_under(base_url, "2.0")
+    return url_under(base_url, path="2.0")
 
 
 def _normal(uuid: str) -> str:

@@ -118,7 +118,7 @@ class Host(CodeFlow):
         options = parse_options(settings, _Options)
         super().__init__(settings, _DIALECT, scopes=settings.scopes or ("REPO_READ",))
         self._public_access = options.public_access
-        self.api_url = settings.api_url or url_under(settings.base_url, "rest/api/latest")
+        self.api_url = settings.api_url or url_under(settings.base_url, path="rest/api/latest")
         self.rotation = options.rotation
         self.parallel = options.parallel
 
@@ -214,7 +214,7 @@ class Host(CodeFlow):
 
     def _ask(self, step: str, path: str, *, about: str = "") -> Ask:
         headers = {"accept": "application/json"}
-        return Ask(step, Request("GET", url_under(self.api_url, path), headers), about)
+        return Ask(step, Request("GET", url_under(self.api_url, path=path), headers), about)
 
 
 def _parse_signed(ask: Ask, response: Response, decoder: msgspec.json.Decoder[T]) -> T | Failure:

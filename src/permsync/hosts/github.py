@@ -160,7 +160,7 @@ class Host(CodeFlow):
         basic = oauth2.basic_authorization(self._client)
         headers = {**self._headers, "authorization": basic, "content-type": "application/json"}
         body = msgspec.json.encode({"access_token": access_token})
-        return (Request("DELETE", url_under(self.api_url, path), headers, body),)
+        return (Request("DELETE", url_under(self.api_url, path=path), headers, body),)
 
     def identity_ask(self) -> Ask:
         """Ask for the person; the integer id is the identity, the login changes."""
@@ -237,7 +237,7 @@ class Host(CodeFlow):
         )
 
     def _ask(self, step: str, path: str, *, about: str = "") -> Ask:
-        return Ask(step, Request("GET", url_under(self.api_url, path), self._headers), about)
+        return Ask(step, Request("GET", url_under(self.api_url, path=path), self._headers), about)
 
 
 def _api_url(base_url: str) -> str:
@@ -245,7 +245,7 @@ def _api_url(base_url: str) -> str:
     parts = urlsplit(base_url)
     if parts.netloc == "github.com" or parts.netloc.endswith(".ghe.com"):
         return f"{parts.scheme}://api.{parts.netloc}"
-    return url_under(base_url, "api/v3")
+    return url_under(base_url, path="api/v3")
 
 
 def _page(
@@ -293,8 +293,8 @@ def _refine(failure: Failure, response: Response) -> Failure:
     text = failure.detail.lower()
     if "account was suspended" in text:
         return replace(failure, kind=FailureKind.ACCOUNT_DISABLED)
+    wait = failure.retry_in or quota_in(response)
     limited = failure.kind is FailureKind.RATE_LIMITED or "secondary rate" in text
-    wait = failure.retry_in or quota_in(response) or (_LIMITED_FOR if limited else None)
-    if wait is None:
-        return failure
-    return replace(failure, kind=FailureKind.RATE_LIMITED, retry_in=wait)
+    if limited or wait is not None:
+        return replace(failure, kind=FailureKind.RATE_LIMITED, retry_in=wait or _LIMITED_FOR)
+    return failure

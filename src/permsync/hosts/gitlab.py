@@ -118,7 +118,7 @@ class Host(CodeFlow):
         options = parse_options(settings, _Options)
         super().__init__(settings, _DIALECT, scopes=settings.scopes or ("read_api",))
         self._by_level = options.code_access == "access_level"
-        self.api_url = settings.api_url or url_under(settings.base_url, "api/v4")
+        self.api_url = settings.api_url or url_under(settings.base_url, path="api/v4")
         self.rotation = options.rotation
         self.parallel = options.parallel
 
@@ -191,7 +191,7 @@ class Host(CodeFlow):
 
     def _ask(self, step: str, path: str) -> Ask:
         headers = {"accept": "application/json"}
-        return Ask(step, Request("GET", url_under(self.api_url, path), headers))
+        return Ask(step, Request("GET", url_under(self.api_url, path=path), headers))
 
 
 def _level_number(project: _Project) -> int:

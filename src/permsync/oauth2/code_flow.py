@@ -99,4 +99,4 @@ class CodeFlow:
         return missing_scopes(needed=self.scopes, granted=granted, implied=implied)
 
     def _url(self, path: str) -> str:
-        return url_under(self._settings.base_url, path)
+        return url_under(self._settings.base_url, path=path)

@@ -131,7 +131,7 @@ _KEYS = msgspec.json.Decoder(_Keys)
 
 def discovery_request(issuer: str) -> Request:
     """Ask an issuer where its endpoints are (Discovery 4)."""
-    return Request("GET", url_under(issuer, ".well-known/openid-configuration"), _JSON)
+    return Request("GET", url_under(issuer, path=".well-known/openid-configuration"), _JSON)
 
 
 def parse_discovery(response: Response, *, issuer: str) -> Provider | Failure:
