@@ -22,7 +22,7 @@ async def end_access(
             connection, account, state=state, reason=reason, rejections=account.rejections
         )
         if moved:
-            await runs.abandon(connection, account.id)
+            await runs.abandon(connection, account.id, failure=reason.value)
             await audit.record(connection, state_entry(account, state, reason))
             await changes.append(connection, [state_change(account, state)])
     return moved

@@ -211,6 +211,7 @@ async def _move(connection: Connection, account: Account, close: Close) -> None:
     if close.state is account.state:
         return
     if close.ends_access:
-        await runs.abandon(connection, account.id)
+        why = close.reason or close.state
+        await runs.abandon(connection, account.id, failure=why.value)
     await audit.record(connection, state_entry(account, close.state, close.reason))
     await changes.append(connection, [state_change(account, close.state)])

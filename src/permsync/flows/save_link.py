@@ -96,7 +96,7 @@ async def _write(
         )
         return
     await refreshes.fence(connection, account_id)
-    await runs.abandon(connection, account_id)
+    await runs.abandon(connection, account_id, failure="linked_again")
     await accounts.save_relink(
         connection,
         known,

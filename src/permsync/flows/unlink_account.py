@@ -32,7 +32,7 @@ async def unlink_account(services: Services, account_id: int, *, user_id: int, a
         account = holding.account
         tokens = _open(services, holding)
         await refreshes.fence(connection, account_id)
-        await runs.abandon(connection, account_id)
+        await runs.abandon(connection, account_id, failure="unlinked")
         await accounts.save_unlinked(connection, account)
         await audit.record(
             connection,

@@ -51,7 +51,7 @@ async def claim(
 
     ``next_due_in`` is when the schedule looks again should nobody ever finish this run.
     """
-    await _abandon(connection, account.id)
+    await abandon(connection, account.id, failure="superseded")
     started_at = await database_now(connection)
     query = (
         insert(_run)
@@ -162,19 +162,15 @@ async def finish(
     )
 
 
-async def _abandon(connection: AsyncConnection, account_id: int) -> None:
+async def abandon(connection: AsyncConnection, account_id: int, *, failure: str) -> None:
+    """Close whatever run is open: another claim, a re-link or an end of access fenced it."""
     await connection.execute(
         update(_run)
         .where(_run.c.account_id == account_id, _run.c.state == RunState.RUNNING.value)
         .values(
-            state=RunState.ABANDONED.value, finished_at=func.clock_timestamp(), failure="superseded"
+            state=RunState.ABANDONED.value, finished_at=func.clock_timestamp(), failure=failure
         )
     )
-
-
-async def abandon(connection: AsyncConnection, account_id: int) -> None:
-    """Close the runs that a re-link, an unlink or an end of access has fenced."""
-    await _abandon(connection, account_id)
 
 
 async def load_failures(connection: AsyncConnection, account_id: int) -> int:
