@@ -204,3 +204,27 @@ def test_the_application_endpoints_demand_the_applications_own_credentials(
     github.secret = "wrong"
     assert _application(github, "DELETE", token).status == 401
     assert github.get("/api/v3/user").status == 200
+
+
+def test_an_unknown_token_has_no_grant_to_delete(github: Visitor) -> None:
+    assert _application(github, "DELETE", "unknown", "grant").status == 422
+
+
+def test_a_grant_is_deleted_for_its_own_client_only(github: Visitor, world: World) -> None:
+    token = github.link()["access_token"]
+    world.add_client("github", client_id="other", secret="s", redirect_uris=[github.redirect_uri])
+    mine, github.client_id, github.secret = (github.client_id, github.secret), "other", "s"
+    other = github.link()["access_token"]
+    github.client_id, github.secret = mine
+    assert _application(github, "DELETE", token, "grant").status == 204
+    assert github.get("/api/v3/user", token=token).status == 401
+    assert github.get("/api/v3/user", token=other).status == 200
+
+
+def test_another_applications_path_is_not_found(github: Visitor) -> None:
+    token = github.link()["access_token"]
+    own = github.basic
+    github.client_id = "another"
+    url = f"{github.url}/api/v3/applications/another/token"
+    body = json.dumps({"access_token": token})
+    assert ask("POST", url, body, headers=own).status == 404

@@ -229,3 +229,8 @@ def test_an_edit_is_seen_by_the_next_request(oauth_app: Visitor) -> None:
     assert "acme/renamed" in _all_names(oauth_app)
     oauth_app.host.remove_repository(found.id)
     assert "acme/renamed" not in _all_names(oauth_app)
+
+
+def test_an_unknown_installation_is_not_found(github: Visitor) -> None:
+    github.link()
+    assert github.get("/api/v3/user/installations/1/repositories").status == 404

@@ -103,3 +103,9 @@ def test_too_many_requests_is_said_in_plain_text(gitlab: Visitor) -> None:
     assert answer.text.startswith("Retry later")
     gitlab.host.faults.rate_limit = RateLimit(retry_after_seconds=None)
     assert "retry-after" not in gitlab.get("/api/v4/user").headers
+
+
+def test_a_lasting_token_has_no_seconds_left_to_tell(gitlab: Visitor) -> None:
+    gitlab.host.policy.access_ttl_seconds = None
+    assert "expires_in" not in gitlab.link()
+    assert gitlab.get("/oauth/token/info").json["expires_in"] is None

@@ -5,6 +5,7 @@ import pytest
 from permsync.simulator import levers
 from permsync.simulator.faults import Faults, Quota, RateLimit
 from permsync.simulator.levers import LEVERS, Place
+from permsync.simulator.samples import bulk_accounts
 from permsync.simulator.world import World
 
 
@@ -111,3 +112,14 @@ def test_the_table_names_levers_after_their_functions() -> None:
     assert {name.replace("-", "_") for name in LEVERS} == {
         getattr(function, "__name__", "") for function in LEVERS.values()
     }
+
+
+def test_tokens_are_expired_shrunk_and_revoked(world: World) -> None:
+    place = Place(world, world.hosts["bitbucket"])
+    (pair, other) = bulk_accounts(world, "bitbucket", 2)
+    assert levers.shrink_scopes(place, scopes=["account"], person=pair.person) == 1
+    assert (pair.scopes, other.scopes) == (["account"], ["account", "email", "repository"])
+    assert levers.expire_access_tokens(place, person=pair.person) == 1
+    assert levers.revoke_tokens(place) == 2
+    assert pair.refresh_revoked
+    assert other.access_revoked

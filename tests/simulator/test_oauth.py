@@ -139,3 +139,16 @@ def test_tokens_may_be_very_long(visitor: Visitor) -> None:
     tokens = visitor.link()
     assert len(tokens["access_token"]) > 10_240
     assert "access_token" in visitor.refresh(tokens["refresh_token"]).json
+
+
+def test_every_refresh_may_be_refused(visitor: Visitor) -> None:
+    token = visitor.link()["refresh_token"]
+    visitor.host.faults.refuse_refreshes = True
+    assert "access_token" not in visitor.refresh(token).json
+    visitor.host.faults.refuse_refreshes = False
+    assert "access_token" in visitor.refresh(token).json
+
+
+def test_a_code_without_challenge_needs_no_verifier(gitlab: Visitor) -> None:
+    code = gitlab.code(code_challenge="", code_challenge_method="")
+    assert gitlab.exchange(code, code_verifier="").status == 200

@@ -1,8 +1,12 @@
 """A served world answers at once, may be replaced, and its server stops cleanly."""
 
 import http.client
+import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -49,3 +53,31 @@ def test_the_world_that_was_served_first_is_what_reset_returns_to() -> None:
         running.world.hosts["only"].faults.outage = True
         ask("POST", f"{running.url}/control/reset", "{}")
         assert not running.world.hosts["only"].faults.outage
+
+
+def test_a_blocking_run_answers_until_the_process_is_told_to_stop() -> None:
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        port = chosen.getsockname()[1]
+    program = (
+        "from permsync.simulator.samples import sample_world\n"
+        "from permsync.simulator.server import run\n"
+        f"run(sample_world(), port={port})\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as process:
+        try:
+            assert _first_status(f"http://127.0.0.1:{port}/control") == 200
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=20) in {0, -signal.SIGTERM}
+        finally:
+            process.kill()
+
+
+def _first_status(url: str) -> int:
+    """The status of the first answer, from a server that is still starting."""
+    for _ in range(200):
+        try:
+            return ask("GET", url).status
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+    return 0

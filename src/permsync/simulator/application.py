@@ -50,10 +50,7 @@ class SimulatorApplication:
         self.world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one ASGI connection."""
-        if scope["type"] == "lifespan":
-            await _live(receive, send)
-            return
+        """Answer one HTTP request; there is nothing to start or stop."""
         request = Request(scope, receive)
         response = await self._answer(request, await request.body())
         await response(scope, receive, send)
@@ -76,12 +73,6 @@ class SimulatorApplication:
         return next(
             (host for host in self.world.hosts.values() if path.startswith(f"{host.path}/")), None
         )
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    while (await receive())["type"] != "lifespan.shutdown":
-        await send({"type": "lifespan.startup.complete"})
-    await send({"type": "lifespan.shutdown.complete"})
 
 
 def _open(world: World, host: Host, request: Request, body: bytes) -> Exchange:
