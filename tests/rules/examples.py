@@ -13,7 +13,7 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
 
 # No deadline: a slow machine is no defect of a rule.
-few = settings(max_examples=20, deadline=None, database=None)
+few = settings(max_examples=12, deadline=None, database=None)
 
 
 def ago(hours: float) -> datetime:

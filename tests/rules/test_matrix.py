@@ -37,6 +37,8 @@ internal        (open): at this host it means every unrestricted account
 Columns: the case, verdict, reason, basis, evidence used, until when the answer holds.
 """
 
+MULTIPLIED = tuple(multiplied())
+
 # Reasons that no case of the matrix can give; an entry that is given fails as well.
 NEVER_GIVEN: frozenset[Reason] = frozenset()
 
@@ -92,27 +94,25 @@ def test_every_case_of_the_matrix_is_told_apart() -> None:
 
 
 def test_the_matrix_covers_every_word_of_the_model() -> None:
-    cases = list(multiplied())
-    accounts = [one for case in cases for one in case.facts.accounts]
+    accounts = [one for case in MULTIPLIED for one in case.facts.accounts]
     rows = [row for one in accounts for row in one.grants]
     assert {one.state for one in accounts} == set(AccountState)
     assert {row.source for row in rows} == set(Source) - {Source.EXPLICIT}
-    assert {case.facts.repository and case.facts.repository.visibility for case in cases} == set(
-        Visibility
-    )
+    repositories = [case.facts.repository for case in MULTIPLIED]
+    assert {one.visibility for one in repositories if one is not None} == set(Visibility)
 
 
 def test_a_disabled_or_unknown_user_is_denied_in_every_case() -> None:
     """Why the matrix has no line per user: the full product has one answer."""
     reasons = {"disabled": Reason.USER_DISABLED, "unknown": Reason.UNKNOWN_USER}
-    for case, (user, reason) in product(multiplied(), reasons.items()):
+    for case, (user, reason) in product(MULTIPLIED, reasons.items()):
         facts = replace(case.facts, user=USERS[user], rules=RULES["allow"])
         assert answer(facts) == Decision(verdict=Verdict.DENY, reason=reason)
 
 
 def test_an_explicit_rule_means_the_same_in_every_case() -> None:
     """Why the matrix has no line per rule."""
-    for case in multiplied():
+    for case in MULTIPLIED:
         plain = answer(case.facts)
         ruled = {name: answer(replace(case.facts, rules=rules)) for name, rules in RULES.items()}
         assert ruled["none"] == ruled["allow, expired"] == ruled["deny, expired"] == plain
