@@ -1,0 +1,1 @@
+"""The HTTP side: the API for programs, sign-in and linking for browsers, and health."""

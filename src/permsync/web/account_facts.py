@@ -1,0 +1,97 @@
+"""
+A linked account as programs and pages read it: codes, sentences of ours, and instants.
+
+What is decided here: what of an account leaves the service; never a token, never a host's
+text. This module must not know which answer an account stands in.
+"""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from permsync.flows.list_accounts import Standing
+from permsync.model import AccountReason, AccountState, Run, RunState, Trigger
+from permsync.web import sentences
+
+
+class RunFacts(BaseModel):
+    """One sync. ``failure`` is a stable code, ``failure_text`` its sentence."""
+
+    id: str
+    state: RunState
+    trigger: Trigger
+    started_at: datetime
+    finished_at: datetime | None
+    added: int
+    removed: int
+    total: int
+    requests: int
+    failure: str | None
+    failure_text: str | None
+
+
+class AccountFacts(BaseModel):
+    """
+    One linked account, without its tokens.
+
+    ``scopes`` is null where the host does not say; ``synced_at`` is the start of the last
+    complete listing.
+    """
+
+    id: str
+    user: str
+    host: str
+    external_id: str
+    login: str
+    state: AccountState
+    reason: AccountReason | None
+    text: str
+    since: datetime
+    scopes: list[str] | None
+    missing_scopes: list[str]
+    linked_at: datetime | None
+    synced_at: datetime | None
+    next_sync_at: datetime | None
+    access_expires_at: datetime | None
+    refresh_expires_at: datetime | None
+    last_run: RunFacts | None
+
+
+def account_facts(standing: Standing) -> AccountFacts:
+    """What is told of this account."""
+    account = standing.account
+    return AccountFacts(
+        id=str(account.id),
+        user=str(account.user_id),
+        host=account.host,
+        external_id=account.external_id,
+        login=account.login,
+        state=account.state,
+        reason=account.reason,
+        text=sentences.account_text(account.state, account.reason),
+        since=account.state_since,
+        scopes=None if account.scopes is None else sorted(account.scopes),
+        missing_scopes=sorted(standing.lacks),
+        linked_at=account.linked_at,
+        synced_at=account.listed_at,
+        next_sync_at=account.sync_due_at,
+        access_expires_at=account.access_expires_at,
+        refresh_expires_at=account.refresh_expires_at,
+        last_run=None if standing.last_run is None else _run_facts(standing.last_run),
+    )
+
+
+def _run_facts(run: Run) -> RunFacts:
+    return RunFacts(
+        id=str(run.id),
+        state=run.state,
+        trigger=run.trigger,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        added=run.added,
+        removed=run.removed,
+        total=run.total,
+        requests=run.requests,
+        failure=run.failure,
+        failure_text=None if run.failure is None else sentences.failure_text(run.failure),
+    )

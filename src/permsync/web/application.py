@@ -1,0 +1,58 @@
+"""
+Puts the web side together: routes, errors, and the shield around them.
+
+What is decided here: which routes there are. The services live longer than the application
+and are closed by whoever built them. This module must not read a setting.
+"""
+
+from importlib.metadata import version
+
+from starlette.middleware import Middleware
+
+from permsync.flows.deps import Services
+from permsync.web import accounts, health, link, sign_in
+from permsync.web.api import accounts as api_accounts
+from permsync.web.api import check, refresh, repositories, users
+from permsync.web.openapi import Application
+from permsync.web.problems import HANDLERS
+from permsync.web.shield import Shield
+from permsync.web.site import Site
+
+MEBIBYTE = 1 << 20
+
+API = (check.router, repositories.router, api_accounts.router, refresh.router, users.router)
+BROWSERS = (sign_in.router, link.router, accounts.router, health.router)
+
+
+def create_application(
+    services: Services,
+    *,
+    public_url: str,
+    body_limit: int = MEBIBYTE,
+    metrics_open: bool = False,
+) -> Application:
+    """
+    The ASGI application over these services.
+
+    ``public_url`` is the address people type: over https, cookies demand it. Bodies longer
+    than ``body_limit`` bytes are refused. ``metrics_open`` serves ``/metrics`` without a
+    key, for a port that only the operator reaches.
+    """
+    application = Application(
+        title="permsync",
+        version=version("permsync"),
+        summary="May this person see this repository?",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers=HANDLERS,
+        middleware=[Middleware(Shield, body_limit=body_limit)],
+        # FastAPI's own spans hold query strings, and a callback's query holds a code.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    application.state.site = Site(services, public_url, metrics_open)
+    for router in API:
+        application.include_router(router, prefix="/v1")
+    for router in BROWSERS:
+        application.include_router(router)
+    return application

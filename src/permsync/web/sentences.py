@@ -1,0 +1,129 @@
+"""
+What people and programs read: one sentence of ours for every code, and nothing else.
+
+Each table covers a closed set; a test walks the sets. A code host's own words have no way
+in here. This module must not know which answer or page a sentence stands in.
+"""
+
+from collections.abc import Mapping
+
+from permsync.codehost import FailureKind
+from permsync.errors import LinkRefusal
+from permsync.model import AccountReason, AccountState, Reason
+from permsync.oauth2 import CallbackError
+from permsync.oauth2.openid import SignInRefusal
+
+REASONS: Mapping[Reason, str] = {
+    Reason.GRANT: "A linked account may read this repository.",
+    Reason.OPEN_PUBLIC: "The repository is public at its code host.",
+    Reason.OPEN_INTERNAL: "The repository is internal and an account at its code host is linked.",
+    Reason.EXPLICIT_ALLOW: "An operator allowed this person to see the repository.",
+    Reason.EXPLICIT_DENY: "An operator denied this person the repository.",
+    Reason.UNKNOWN_USER: "Nobody known here has this name.",
+    Reason.UNKNOWN_HOST: "This code host is not configured here.",
+    Reason.UNKNOWN_REPOSITORY: "No sync has seen a repository of this name.",
+    Reason.USER_DISABLED: "This person is disabled.",
+    Reason.NOT_LINKED: "No account at this code host is linked.",
+    Reason.NEEDS_REAUTH: "The account at this code host must be reconnected.",
+    Reason.NEEDS_SCOPE: "The account at this code host must grant access again.",
+    Reason.DISABLED_AT_HOST: "The code host has disabled the account.",
+    Reason.FIRST_SYNC_PENDING: "The first sync of the account has not ended yet.",
+    Reason.EVIDENCE_TOO_OLD: "The last complete sync is too long ago to rely on.",
+    Reason.NO_ACCESS: "No linked account may read this repository.",
+}
+
+STATES: Mapping[AccountState, str] = {
+    AccountState.ACTIVE: "Linked and working.",
+    AccountState.SUSPECT: "The code host refused to refresh the token once; it is tried again.",
+    AccountState.NEEDS_REAUTH: "The account must be reconnected.",
+    AccountState.NEEDS_SCOPE: "The account must grant access again.",
+    AccountState.DISABLED_AT_HOST: "The code host has disabled the account.",
+    AccountState.UNLINKED: "The account is not linked any more.",
+}
+
+_RECONNECT = "please reconnect."
+
+ACCOUNT_REASONS: Mapping[AccountReason, str] = {
+    AccountReason.ROTATION_LOST: f"Token refresh was cut short, {_RECONNECT}",
+    AccountReason.REVOKED_OR_EXPIRED: f"Token refresh failed, {_RECONNECT}",
+    AccountReason.CREDENTIAL_REJECTED: f"The code host no longer accepts the token, {_RECONNECT}",
+    AccountReason.SCOPE_MISSING: "Not all that is needed was granted, please grant access.",
+    AccountReason.DISABLED_AT_HOST: "The code host has disabled the account.",
+    AccountReason.NO_REFRESH_TOKEN: f"The token has expired and cannot be refreshed, {_RECONNECT}",
+    AccountReason.UNLINKED_BY_PERSON: "The account was disconnected.",
+    AccountReason.REFRESH_UNANSWERED: "Token refresh got no answer; it is tried again.",
+    AccountReason.REFRESH_REFUSED_ONCE: "Token refresh was refused once; it is tried again.",
+}
+
+LINK_REFUSALS: Mapping[LinkRefusal, str] = {
+    LinkRefusal.STATE_UNKNOWN: "This link was not begun here or was used already; start again.",
+    LinkRefusal.STATE_EXPIRED: "Linking took too long; start again.",
+    LinkRefusal.OTHER_BROWSER: "Linking was begun in another browser or session; start again.",
+    LinkRefusal.DENIED_AT_HOST: "Access was not granted at the code host.",
+    LinkRefusal.WRONG_ISSUER: "The answer did not come from the code host; nothing was linked.",
+    LinkRefusal.CODE_REJECTED: "The code host did not accept the sign-in; start again.",
+    LinkRefusal.HOST_UNAVAILABLE: "The code host did not answer as it should; try again later.",
+    LinkRefusal.HOST_MISCONFIGURED: "The code host refused this service; tell its operator.",
+    LinkRefusal.SCOPE_MISSING: "Not all the access that is needed was granted; start again.",
+    LinkRefusal.LINKED_TO_SOMEONE_ELSE: "Another person has linked this account already.",
+    LinkRefusal.USER_DISABLED: "You are disabled here; nothing was linked.",
+}
+
+_START_AGAIN = "Sign-in could not be completed; start again."
+_TELL = "The sign-in provider and this service do not agree; tell the operator."
+_NOT_NOW = "The sign-in provider did not answer as it should; try again later."
+
+SIGN_IN_REFUSALS: Mapping[str, str] = {
+    **{refusal.value: _TELL for refusal in SignInRefusal},
+    **{error.value: _TELL for error in CallbackError},
+    SignInRefusal.EXPIRED.value: _START_AGAIN,
+    SignInRefusal.NONCE.value: _START_AGAIN,
+    CallbackError.ACCESS_DENIED.value: "Sign-in was not allowed by the sign-in provider.",
+    CallbackError.SERVER_ERROR.value: _NOT_NOW,
+    CallbackError.TEMPORARILY_UNAVAILABLE.value: _NOT_NOW,
+    CallbackError.MALFORMED.value: _START_AGAIN,
+    CallbackError.WRONG_STATE.value: _START_AGAIN,
+    "state_unknown": "This sign-in was not begun in this browser or took too long; start again.",
+    "code_not_exchanged": _NOT_NOW,
+    "provider_unavailable": _NOT_NOW,
+    "sign_in_not_configured": "No sign-in provider is configured here; tell the operator.",
+    "user_disabled": "You are disabled here.",
+}
+
+FAILURES: Mapping[str, str] = {
+    FailureKind.CREDENTIAL_REJECTED.value: ACCOUNT_REASONS[AccountReason.CREDENTIAL_REJECTED],
+    FailureKind.ACCOUNT_DISABLED.value: ACCOUNT_REASONS[AccountReason.DISABLED_AT_HOST],
+    FailureKind.INSUFFICIENT_SCOPE.value: ACCOUNT_REASONS[AccountReason.SCOPE_MISSING],
+    FailureKind.RATE_LIMITED.value: "The code host asked us to wait; it is tried again later.",
+    FailureKind.UNAVAILABLE.value: "The code host did not answer; it is tried again later.",
+    FailureKind.UNREADABLE.value: "The code host answered something unexpected; it is tried again.",
+    FailureKind.ENDPOINT_GONE.value: "The code host no longer offers what is needed; "
+    "tell the operator.",
+    FailureKind.FORBIDDEN.value: "The code host did not allow part of the listing.",
+    FailureKind.HIDDEN.value: "The code host hides part of the listing.",
+    FailureKind.FOREIGN_LINK.value: "The code host pointed to another server; not followed.",
+    **{state.value: text for state, text in STATES.items()},
+    **{reason.value: text for reason, text in ACCOUNT_REASONS.items()},
+    "superseded": "Another sync took its place.",
+    "worker_lost": "The worker ended before the sync did; it is tried again.",
+    "linked_again": "The account was linked again in the middle; a new sync follows.",
+    "refresh_running": "The token is being refreshed; it is tried again.",
+    "refresh_backing_off": "The token could not be refreshed yet; it is tried again.",
+}
+
+UNEXPLAINED = "It did not succeed; the operator's log says why."
+
+
+def failure_text(code: str) -> str:
+    """What a failed run, or a token that cannot be had, tells people."""
+    return FAILURES.get(code, UNEXPLAINED)
+
+
+def sign_in_text(reason: str) -> str:
+    """What a refused sign-in tells people."""
+    return SIGN_IN_REFUSALS.get(reason, _START_AGAIN)
+
+
+def account_text(state: AccountState, reason: AccountReason | None) -> str:
+    """How an account is: the reason where there is one, for it says what to do."""
+    return STATES[state] if reason is None else ACCOUNT_REASONS[reason]
