@@ -137,7 +137,8 @@ class Host(Table):
         description="Certificates (PEM) trusted for this host beside the system's.",
     )
     options: dict[str, str | int | bool] = Field(
-        default_factory=dict, description="Switches of the kind; `docs/guides/` explains them."
+        default_factory=dict,
+        description="Switches of the kind; an unknown one is refused with those that it knows.",
     )
 
     @field_validator("base_url", "api_url")
