@@ -100,7 +100,7 @@ class _Worker(Generic[S]):
                     self._database,
                     self._id,
                     on_queued=self._wake.set,
-                    reply_in=self._durations.job_stalled,
+                    reply_in=self._durations.database_start,
                 ) as line:
                     await self._start_rounds()
                     failures = 0
