@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_group
 
 from permsync import errors
+from permsync.cli import app
+from permsync.config.catalogue import catalogue
 from permsync.errors import PermsyncError
 from tests.house.tree import PACKAGE, ROOT
 
@@ -21,6 +24,7 @@ HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 PATH = re.compile(r"(?<![\w./-])(?:src|tests|docs|bench)/[\w./*-]*[\w*/]")
 MAKE = re.compile(r"^make ([a-z-]+)|[`\n]make ([a-z-]+)")
+COMMAND = re.compile(r"(?:[`\n]|\.venv/bin/)permsync ([a-z][a-z-]*)")
 
 # The words of the design; the glossary explains each in a line of its own.
 WORDS = (
@@ -83,9 +87,17 @@ def test_every_make_command_that_is_quoted_exists(document: Path) -> None:
     assert quoted <= targets
 
 
-def _commands(document: Path) -> Iterator[str]:
-    for code in _code(document):
-        yield from re.findall(r"(?:^|[`/\n] *)permsync ([a-z-]+)", code)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_every_permsync_command_that_is_quoted_exists(document: Path) -> None:
+    words = {match for code in _code(document) for match in COMMAND.findall(code)}
+    assert words <= set(get_group(app).commands)
+
+
+def test_every_setting_is_explained() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    headings = set(HEADING.findall(text))
+    keys = {entry.key for section in catalogue() for entry in section.entries}
+    assert keys <= {heading.strip("`") for heading in headings}
 
 
 def test_the_readme_maps_every_folder_and_module_of_the_package() -> None:
