@@ -103,6 +103,7 @@ BAD_DATABASES = {
     "no database": "postgresql://u:hush@db",
     "no server": "postgresql:///permsync",
     "an option of libpq that the driver lacks": "postgresql://u:hush@db/p?gssencmode=disable",
+    "a way of TLS that nobody knows": "postgresql://u:hush@db/p?sslmode=always",
     "a port that is no number": "postgresql://u:hush@db:port/permsync",
     "half an IPv6 address": "postgresql://u:hush@[::1/permsync",
     "nothing": "",

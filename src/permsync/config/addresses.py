@@ -14,6 +14,7 @@ PUBLIC_CLOUDS = frozenset({"bitbucket.org", "github.com", "gitlab.com"})
 _POSTGRES = frozenset({"postgres", "postgresql", "postgresql+asyncpg"})
 # libpq's words on the left, which everybody writes; asyncpg's on the right.
 _POSTGRES_OPTIONS = {"sslmode": "ssl", "ssl": "ssl", "host": "host", "port": "port"}
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 def parse_base_url(text: str, *, allow_http: bool = False) -> str:
@@ -62,6 +63,8 @@ def parse_database_url(text: str) -> str:
     if parts.scheme not in _POSTGRES or parts.fragment:
         raise ValueError("use postgresql://user:password@host:5432/name")
     options = parse_qsl(parts.query, keep_blank_values=True)
+    if any(name in {"ssl", "sslmode"} and value not in _SSL_MODES for name, value in options):
+        raise ValueError(f"use one of {', '.join(_SSL_MODES)} for sslmode")
     unknown = sorted({name for name, _ in options} - _POSTGRES_OPTIONS.keys())
     if unknown:
         raise ValueError(f"leave out {', '.join(unknown)}: only sslmode, host and port are known")

@@ -178,7 +178,8 @@ class Settings(Table):
     database_url: DatabaseUrl | None = Field(
         default=None,
         examples=["postgresql://permsync:secret@db.example:5432/permsync?sslmode=require"],
-        description="An external PostgreSQL, 14 or newer; without it permsync runs its own.",
+        description="An external PostgreSQL, 14 or newer; without it permsync runs its own. The"
+        " certificates for `sslmode=verify-full` are named by the variable `PGSSLROOTCERT`.",
     )
     database_url_file: Path | None = Field(
         default=None,
