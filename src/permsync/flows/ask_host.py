@@ -42,6 +42,11 @@ class Conversation:
         self._token: FreshToken | None = None
         self._ask_again_at = 0.0
 
+    @property
+    def version(self) -> int | None:
+        """The version of the token that the last question was asked with."""
+        return self._token.version if self._token is not None else None
+
     async def token(self, *, rejected: FreshToken | None = None) -> FreshToken:
         """A token that is fresh now; another one than ``rejected``."""
         clock = self.services.clock

@@ -17,7 +17,7 @@ from permsync.flows.deps import Services
 from permsync.flows.end_access import end_access
 from permsync.flows.fresh_token import load_holding
 from permsync.flows.list_repositories import Listing, list_repositories
-from permsync.model import LIVING, RunState, Trigger
+from permsync.model import LIVING, Account, RunState, Trigger
 from permsync.rules.failures import consequence_of
 from permsync.rules.schedule import next_sync_in
 from permsync.store import accounts, runs, users
@@ -115,9 +115,15 @@ async def _conclude(
     meaning = consequence_of(listing.kind)
     if meaning.state is not None and meaning.reason is not None:
         now = (await load_holding(services, run.account.id)).account
-        if now.link_id == run.account.link_id and now.state in LIVING:
+        if _is_about(conversation, now):
             await end_access(services, now, state=meaning.state, reason=meaning.reason)
     return state
+
+
+def _is_about(conversation: Conversation, now: Account) -> bool:
+    """A verdict is about the link and the token version that were used, and no newer ones."""
+    used = (conversation.link_id, conversation.version)
+    return used == (now.link_id, now.token_version) and now.state in LIVING
 
 
 def _noted(run: ClaimedRun, applied: Applied | None) -> RunState:
