@@ -127,10 +127,17 @@ def refreshes(world: World, host: str) -> int:
 
 
 def spoil(
-    world: World, host: str, where: Where, shape: Shape, *, times: int = 1, seconds: float = 30
+    world: World,
+    host: str,
+    where: Where,
+    shape: Shape,
+    *,
+    match: str = "",
+    times: int = 1,
+    seconds: float = 30,
 ) -> NextAnswer:
-    """Spoil the next answers of a host's token endpoint or API."""
-    answer = NextAnswer(where, shape, times=times, seconds=seconds)
+    """Spoil the next answers of a host's token endpoint, or of API paths with ``match``."""
+    answer = NextAnswer(where, shape, match=match, times=times, seconds=seconds)
     world.host(host).faults.next_answers.append(answer)
     return answer
 

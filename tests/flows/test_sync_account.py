@@ -58,7 +58,7 @@ async def test_a_token_that_expired_between_visits_is_refreshed_by_the_sync(
 
 async def sync_until_it_ends(world: World, account_id: int) -> list[str]:
     """Sync as the schedule would, each time the next try is due; what each run said."""
-    said = []
+    said: list[str] = []
     for _ in range(8):
         await rows(
             world.services.database,
