@@ -16,7 +16,7 @@ from permsync.cli.running import (
     run_with_services,
 )
 from permsync.flows.deps import Services
-from permsync.flows.list_accounts import AccountView, list_accounts
+from permsync.flows.list_accounts import Standing, list_accounts
 from permsync.web.sentences import ACCOUNT_REASONS, STATES
 
 COLUMNS = ("id", "user", "host", "login", "state", "meaning", "listed_at", "last_run")
@@ -30,8 +30,8 @@ def accounts(
 ) -> None:
     """List linked accounts with their state and their last run."""
 
-    async def every(services: Services) -> list[AccountView]:
-        found: list[AccountView] = []
+    async def every(services: Services) -> list[Standing]:
+        found: list[Standing] = []
         after: int | None = 0
         while after is not None:
             page = await list_accounts(services, user_id=user, host=host, after=after)
@@ -46,7 +46,7 @@ def accounts(
         print_table(COLUMNS, rows)
 
 
-def _row(view: AccountView) -> dict[str, object]:
+def _row(view: Standing) -> dict[str, object]:
     account, run = view.account, view.last_run
     return {
         "id": account.id,

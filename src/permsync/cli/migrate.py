@@ -7,8 +7,8 @@ know what a migration does.
 
 from permsync.app import open_database
 from permsync.cli.running import AsJson, SettingsFile, console, print_json, read_settings, run
-from permsync.store import queue_schema
 from permsync.store import migrate as migrations
+from permsync.store import queue_schema
 
 
 def migrate(settings: SettingsFile = None, as_json: AsJson = False) -> None:

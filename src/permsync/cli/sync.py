@@ -21,7 +21,7 @@ from permsync.cli.running import (
     run_with_services,
 )
 from permsync.flows.deps import Services
-from permsync.flows.list_accounts import AccountView, list_accounts
+from permsync.flows.list_accounts import Standing, list_accounts
 from permsync.flows.sync_account import sync_account
 from permsync.model import LIVING, RunState, Trigger
 
@@ -50,7 +50,7 @@ def sync(
 
 async def _sync(
     services: Services, wanted: frozenset[int], *, at_once: int
-) -> list[tuple[AccountView, RunState | None]]:
+) -> list[tuple[Standing, RunState | None]]:
     chosen = [
         view.account
         for view in await _all(services)
@@ -73,9 +73,9 @@ async def _sync(
     return [(now[account_id], state) for account_id, state in sorted(states.items())]
 
 
-async def _all(services: Services) -> list[AccountView]:
+async def _all(services: Services) -> list[Standing]:
     """Every account, page after page."""
-    found: list[AccountView] = []
+    found: list[Standing] = []
     after: int | None = 0
     while after is not None:
         page = await list_accounts(services, after=after)
@@ -94,7 +94,7 @@ def _progress() -> Progress:
     )
 
 
-def _row(view: AccountView, state: RunState | None) -> dict[str, object]:
+def _row(view: Standing, state: RunState | None) -> dict[str, object]:
     run = view.last_run
     return {
         "account": view.account.id,

@@ -1,0 +1,5 @@
+"""Runs the command line as ``python -m permsync``."""
+
+from permsync.cli import main
+
+main()
