@@ -45,8 +45,14 @@ async def load(
     """
     Everything a use or a claim decides on, in one statement.
 
-    ``lock`` holds the account's row, so that a claim and a write of the state queue.
+    ``lock`` holds the account's row first, so that a claim and a write of the state queue.
+    It is a statement of its own: one that waits for a lock goes on with the attempts that it
+    saw before, and two claims would both see none.
     """
+    if lock:
+        await connection.execute(
+            select(_account.c.id).where(_account.c.id == account_id).with_for_update()
+        )
     uncertain = (
         exists()
         .where(
@@ -69,8 +75,6 @@ async def load(
         .select_from(_account.outerjoin(_attempt, (_attempt.c.account_id == _account.c.id) & _LIVE))
         .where(_account.c.id == account_id)
     )
-    if lock:
-        query = query.with_for_update(of=_account)
     row = (await connection.execute(query)).mappings().first()
     if row is None:
         return None
