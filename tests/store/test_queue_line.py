@@ -29,7 +29,7 @@ async def test_a_worker_hears_that_a_job_was_queued(pool: Database) -> None:
     async with queue_line(pool, new_worker_id(), on_queued=heard.set, reply_in=REPLY_IN):
         await press(pool)
         async with asyncio.timeout(REPLY_IN.total_seconds()):
-            await heard.wait()
+            assert await heard.wait()
 
 
 async def test_a_worker_hears_that_a_waiting_job_moved_up(pool: Database) -> None:

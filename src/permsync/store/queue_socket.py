@@ -22,6 +22,7 @@ OUTAGES = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a statement that meets the goodbye of a server half-read
     OSError,
 )
 

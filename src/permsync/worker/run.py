@@ -170,7 +170,7 @@ class _Worker(Generic[S]):
         """Give a job back at once; where that cannot be written, it stalls and is reset."""
         with suppress(DatabaseUnavailableError, TimeoutError):
             async with (
-                asyncio.timeout(self._durations.job_poll.total_seconds()),
+                asyncio.timeout(self._durations.job_stalled.total_seconds()),
                 self._database.begin() as connection,
             ):
                 if await queue_claims.put_back(connection, job):
