@@ -44,8 +44,17 @@ class Database:
 
     @property
     def dsn(self) -> str:
-        """The same database for a driver that is not SQLAlchemy."""
-        return self.url.replace("postgresql+asyncpg://", "postgresql://", 1)
+        """
+        The same database for asyncpg itself.
+
+        SQLAlchemy hands ``ssl`` to the driver as an argument; in an address of its own the
+        driver knows it as ``sslmode``.
+        """
+        query = dict(self._engine.url.query)
+        if "ssl" in query:
+            query["sslmode"] = query.pop("ssl")
+        url = self._engine.url.set(drivername="postgresql", query=query)
+        return url.render_as_string(hide_password=False)
 
     @property
     def place(self) -> str:

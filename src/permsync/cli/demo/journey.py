@@ -101,13 +101,12 @@ class _Walk:
     def _refuse(self) -> bool:
         self._site.control(f"{self._host}/refuse-refreshes", on=True)
         self._site.control(f"{self._host}/expire-access-tokens", person="linus")
-        return self._note(
-            "refusal explained",
-            lambda: (
-                "reconnect" in self._account()["text"]
-                and self._ask(READABLE)["reason"] == "needs_reauth"
-            ),
-        )
+        return self._note("refusal explained", self._is_explained)
+
+    def _is_explained(self) -> bool:
+        account, answer = self._account(), self._ask(READABLE)
+        self._told = account["text"]
+        return bool(account["state"] == answer["reason"] == "needs_reauth")
 
     def _repair(self) -> bool:
         self._site.control(f"{self._host}/refuse-refreshes", on=False)
