@@ -55,3 +55,9 @@ def test_values_that_hold_secrets_do_not_show_them() -> None:
     grant = TokenGrant("secret-1", refresh_token="secret-1", id_token="secret-1")
     response = Response(200, {}, b"secret-1")
     assert "secret-1" not in repr((settings, request, grant, response))
+
+
+def test_a_port_that_is_the_schemes_own_is_the_same_origin_written_or_not() -> None:
+    page = "https://api.example:443/next"
+    assert same_origin(page, "https://api.example/v1") == page
+    assert same_origin("https://api.example:8443/next", "https://api.example/v1") is None

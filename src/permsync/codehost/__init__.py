@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from permsync.model import Level, Visibility
 
@@ -284,10 +284,15 @@ class CodeHost(Protocol):
 
 
 def same_origin(url: str, api_url: str) -> str | None:
-    """Return ``url`` if it stays on the origin of ``api_url``, else ``None``."""
+    """Return ``url`` if it stays on the origin of ``api_url`` (RFC 6454 4), else ``None``."""
     try:
-        left, right = urlsplit(url), urlsplit(api_url)
-        same = (left.scheme, left.hostname, left.port) == (right.scheme, right.hostname, right.port)
+        target, own = urlsplit(url), urlsplit(api_url)
+        same = _origin(target) == _origin(own)
     except ValueError:
         return None
-    return url if same and left.username is None else None
+    return url if same and target.username is None else None
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    """A port that is the scheme's own is the same written or not."""
+    return (url.scheme, url.hostname, url.port or {"https": 443, "http": 80}.get(url.scheme))

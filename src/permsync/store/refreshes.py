@@ -10,10 +10,10 @@ or what an outcome means; ``rules.refresh`` decides that.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy import case, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from permsync.model import LIVING, Account, AccountState, Sealed
+from permsync.model import LIVING, Account, AccountReason, AccountState, Sealed
 from permsync.rules.refresh import UNCERTAIN_OUTCOMES, AttemptFacts, AttemptState, Outcome
 from permsync.store import schema
 from permsync.store.accounts import SealedTokens, token_columns
@@ -159,16 +159,39 @@ async def adopt(
     return won
 
 
+# Verdicts that said "this credential is dead", which a late token of the same link disproves.
+_DISPROVED = (
+    AccountReason.ROTATION_LOST,
+    AccountReason.REVOKED_OR_EXPIRED,
+    AccountReason.CREDENTIAL_REJECTED,
+)
+
+
 async def save_healed(connection: AsyncConnection, account: Account) -> bool:
-    """A suspect account whose refresh succeeded is active again."""
+    """
+    Make an account active whose doubt or death new tokens of the same link disproved.
+
+    What ended with it counts again (EVIDENCE R10), and it is listed at once. A missing
+    scope or a disabled account is not healed by a token.
+    """
+    dead = (_account.c.state == AccountState.NEEDS_REAUTH.value) & _account.c.reason.in_(
+        [one.value for one in _DISPROVED]
+    )
     query = (
         update(_account)
         .where(
             _account.c.id == account.id,
             _account.c.link_id == account.link_id,
-            _account.c.state == AccountState.SUSPECT.value,
+            (_account.c.state == AccountState.SUSPECT.value) | dead,
         )
-        .values(state=AccountState.ACTIVE.value, reason=None, state_since=func.clock_timestamp())
+        .values(
+            state=AccountState.ACTIVE.value,
+            reason=None,
+            state_since=func.clock_timestamp(),
+            ended_at=case((dead, None), else_=_account.c.ended_at),
+            ended_reason=case((dead, None), else_=_account.c.ended_reason),
+            sync_due_at=case((dead, func.clock_timestamp()), else_=_account.c.sync_due_at),
+        )
     )
     return (await connection.execute(query)).rowcount == 1
 
