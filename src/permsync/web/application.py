@@ -13,6 +13,7 @@ from permsync.flows.deps import Services
 from permsync.web import accounts, health, link, sign_in
 from permsync.web.api import accounts as api_accounts
 from permsync.web.api import check, refresh, repositories, users
+from permsync.web.asked import AskedLately
 from permsync.web.openapi import Application
 from permsync.web.problems import HANDLERS
 from permsync.web.shield import Shield
@@ -50,7 +51,8 @@ def create_application(
         # FastAPI's own spans hold query strings, and a callback's query holds a code.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    application.state.site = Site(services, public_url, metrics_open)
+    asked = AskedLately(every=services.durations.sync_every_asked)
+    application.state.site = Site(services, public_url, metrics_open, asked)
     for router in API:
         application.include_router(router, prefix="/v1")
     for router in BROWSERS:

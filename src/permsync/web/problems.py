@@ -123,7 +123,7 @@ def _more_of(error: PermsyncError) -> dict[str, str]:
         case errors.UnknownError():
             return {"detail": f"No {error.what} has this name."}
         case errors.ForbiddenError():
-            return {"detail": f"This needs {error.needed}.", "reason": error.needed}
+            return {"detail": f"This needs: {error.needed}."}
         case errors.LinkRefusedError():
             return {"detail": sentences.LINK_REFUSALS[error.reason], "reason": error.reason.value}
         case errors.SignInRefusedError():

@@ -1,5 +1,5 @@
 """
-What every route of one application shares: the services, and the address people use.
+What every route of one application shares: the services, the address, who was asked about.
 
 This module must not know any route.
 """
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from permsync.flows.deps import Services
+from permsync.web.asked import AskedLately
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Site:
     services: Services
     public_url: str
     metrics_open: bool
+    asked: AskedLately
 
     @property
     def origin(self) -> str:

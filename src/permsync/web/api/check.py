@@ -25,7 +25,7 @@ from permsync.web.api.subjects import AnyRepository, AnySubject, repository_of, 
 from permsync.web.keys import KeyedRoute, needs
 from permsync.web.openapi import PROBLEMS
 from permsync.web.sentences import REASONS
-from permsync.web.site import services_of
+from permsync.web.site import services_of, site_of
 from permsync.web.wire import Question
 
 log = logger(__name__)
@@ -116,10 +116,15 @@ async def check_pair(
     services = services_of(request)
     repo = repository_of(question.repo)
     answer = await check(services, subject_of(question.subject), repo)
-    if answer.user is not None:
+    if answer.user is not None and _is_news(request, answer.user.id):
         afterwards.add_task(note, services, answer.user.id)
     accounts = await _explain(services, answer, repo) if question.explain else None
     return _answer(answer, accounts)
+
+
+def _is_news(request: Request, user_id: int) -> bool:
+    site = site_of(request)
+    return site.asked.add(user_id, boottime_seconds=site.services.clock.boottime())
 
 
 async def note(services: Services, user_id: int) -> None:

@@ -1,0 +1,62 @@
+"""Alive asks nobody, ready asks the database, and figures are for those who may see them."""
+
+from dataclasses import replace
+
+from permsync.flows.authenticate_key import Scope
+from permsync.store.engine import Database
+from permsync.web.application import create_application
+from permsync.web.problems import MEDIA_TYPE
+from tests.asgi_client import AsgiClient
+from tests.flows.scenes import rows
+from tests.web.visitors import CallWith
+from tests.world import PUBLIC_URL, World
+
+NOBODY_LISTENS = "postgresql+asyncpg://permsync@127.0.0.1:1/permsync"
+
+
+async def without_database(world: World) -> AsgiClient:
+    services = replace(world.services, database=Database(NOBODY_LISTENS))
+    return AsgiClient(create_application(services, public_url=PUBLIC_URL))
+
+
+async def test_a_process_is_alive_whatever_the_database_does(world: World) -> None:
+    answer = await (await without_database(world)).get("/healthz")
+    assert (answer.status, answer.json) == (200, {"status": "alive"})
+
+
+async def test_a_process_is_ready_when_the_database_answers(anybody: AsgiClient) -> None:
+    answer = await anybody.get("/readyz")
+    assert (answer.status, answer.json) == (200, {"status": "ready"})
+
+
+async def test_a_process_without_its_database_is_not_ready(world: World) -> None:
+    answer = await (await without_database(world)).get("/readyz")
+    assert (answer.status, answer.media_type) == (503, MEDIA_TYPE)
+    assert (answer.json["code"], answer.json["reason"]) == ("not_ready", "database_unavailable")
+
+
+async def test_a_process_on_the_tables_of_another_version_is_not_ready(
+    world: World, anybody: AsgiClient
+) -> None:
+    await rows(world.services.database, "UPDATE alembic_version SET version_num = '9999'")
+    answer = await anybody.get("/readyz")
+    assert (answer.status, answer.json["reason"]) == (503, "schema_differs")
+
+
+async def test_a_lost_database_is_a_problem_that_does_not_say_where_it_was(world: World) -> None:
+    caller = await without_database(world)
+    answer = await caller.get("/v1/accounts", authorization="Bearer psk_x")
+    assert (answer.status, answer.json["code"]) == (503, "database_unavailable")
+    assert "127.0.0.1" not in answer.body.decode()
+
+
+async def test_figures_are_for_keys_of_an_admin(program: CallWith) -> None:
+    caller = await program(Scope.ADMIN)
+    answer = await caller.get("/metrics")
+    assert (answer.status, answer.media_type) == (200, "text/plain")
+    assert "permsync_decisions" in answer.body.decode()
+
+
+async def test_figures_on_a_port_of_their_own_need_no_key(world: World) -> None:
+    application = create_application(world.services, public_url=PUBLIC_URL, metrics_open=True)
+    assert (await AsgiClient(application).get("/metrics")).status == 200

@@ -1,0 +1,77 @@
+"""Every code that can reach people has one sentence of ours, and every sentence is one."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import pytest
+
+from permsync.codehost import FailureKind
+from permsync.errors import LinkRefusal
+from permsync.model import AccountReason, AccountState, Reason
+from permsync.oauth2 import CallbackError
+from permsync.oauth2.openid import SignInRefusal
+from permsync.web import sentences
+
+TABLES: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
+    (Reason, sentences.REASONS),
+    (AccountState, sentences.STATES),
+    (AccountReason, sentences.ACCOUNT_REASONS),
+    (LinkRefusal, sentences.LINK_REFUSALS),
+]
+INCLUDED: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
+    (FailureKind, sentences.FAILURES),
+    (AccountReason, sentences.FAILURES),
+    (AccountState, sentences.FAILURES),
+    (SignInRefusal, sentences.SIGN_IN_REFUSALS),
+    (CallbackError, sentences.SIGN_IN_REFUSALS),
+]
+# Codes that the flows and the worker write on a run in their own words.
+WRITTEN = (
+    "linked_again",
+    "refresh_backing_off",
+    "refresh_running",
+    "superseded",
+    "worker_lost",
+)
+
+
+@pytest.mark.parametrize(("codes", "table"), TABLES)
+def test_a_closed_set_has_exactly_its_sentences(
+    codes: type[StrEnum], table: Mapping[str, str]
+) -> None:
+    assert set(table) == set(codes)
+
+
+@pytest.mark.parametrize(("codes", "table"), INCLUDED)
+def test_every_code_of_a_set_has_a_sentence(codes: type[StrEnum], table: Mapping[str, str]) -> None:
+    assert {code.value for code in codes} <= set(table)
+
+
+@pytest.mark.parametrize("code", WRITTEN)
+def test_what_is_written_on_a_run_has_a_sentence(code: str) -> None:
+    assert code in sentences.FAILURES
+
+
+@pytest.mark.parametrize(
+    "text",
+    sorted({text for _, table in TABLES + INCLUDED for text in table.values()}),
+)
+def test_a_sentence_begins_and_ends_as_one(text: str) -> None:
+    assert text[0].isupper()
+    assert text.endswith(".")
+    assert len(text) < 100
+
+
+def test_a_failure_that_nobody_foresaw_is_not_told_in_its_own_words() -> None:
+    assert sentences.failure_text("the host said boo") == sentences.UNEXPLAINED
+
+
+def test_a_sign_in_that_failed_in_a_new_way_is_not_told_in_its_own_words() -> None:
+    assert "boo" not in sentences.sign_in_text("boo")
+
+
+def test_an_account_is_told_by_its_reason_where_it_has_one() -> None:
+    state, reason = AccountState.NEEDS_REAUTH, AccountReason.REVOKED_OR_EXPIRED
+    assert sentences.account_text(state, reason) == "Token refresh failed, please reconnect."
+    assert sentences.account_text(state, None) == sentences.STATES[state]
