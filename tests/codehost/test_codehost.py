@@ -25,7 +25,7 @@ def test_an_answer_without_a_content_type_has_no_media_type() -> None:
 
 @pytest.mark.parametrize("url", ["https://api.example/", "https://API.example/x?y=1#z"])
 def test_an_address_on_the_origin_is_returned(url: str) -> None:
-    assert same_origin(url, API) == url
+    assert same_origin(url, api_url=API) == url
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_an_address_on_the_origin_is_returned(url: str) -> None:
     ],
 )
 def test_any_other_address_is_not(url: str) -> None:
-    assert same_origin(url, API) is None
+    assert same_origin(url, api_url=API) is None
 
 
 def test_values_that_hold_secrets_do_not_show_them() -> None:
@@ -59,5 +59,5 @@ def test_values_that_hold_secrets_do_not_show_them() -> None:
 
 def test_a_port_that_is_the_schemes_own_is_the_same_origin_written_or_not() -> None:
     page = "https://api.example:443/next"
-    assert same_origin(page, "https://api.example/v1") == page
-    assert same_origin("https://api.example:8443/next", "https://api.example/v1") is None
+    assert same_origin(page, api_url="https://api.example/v1") == page
+    assert same_origin("https://api.example:8443/next", api_url="https://api.example/v1") is None

@@ -174,7 +174,7 @@ def test_levels_are_what_the_world_says(server: RunningSimulator, case: Case) ->
 @each_case
 def test_hundreds_of_repositories_come_whole(server: RunningSimulator, case: Case) -> None:
     host = _show(server, case)
-    bulk_repositories(server.world, case.name, "ada", 330)
+    bulk_repositories(server.world, case.name, 330, person="ada")
     if case.app == "github_app":
         space = host.namespaces["bulk"]
         template = next(iter(host.installations.values()))

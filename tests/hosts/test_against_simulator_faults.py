@@ -71,7 +71,7 @@ def test_rows_that_come_twice_are_one(server: RunningSimulator, name: str) -> No
 @pytest.mark.parametrize("name", ["github", "gitlab", "bitbucket"])
 def test_a_link_to_another_host_is_not_followed(server: RunningSimulator, name: str) -> None:
     host = _show(server, name)
-    bulk_repositories(server.world, name, "ada", 150)
+    bulk_repositories(server.world, name, 150, person="ada")
     person = _link(server, name)
     host.faults.foreign_next = "http://127.0.0.2:1/next"
     assert _failure(person) is FailureKind.FOREIGN_LINK
@@ -135,7 +135,7 @@ def test_githubs_secondary_limit_is_known_by_its_words(
 
 def test_githubs_links_by_id_are_followed(server: RunningSimulator) -> None:
     host = _show(server, "github")
-    bulk_repositories(server.world, "github", "ada", 330)
+    bulk_repositories(server.world, "github", 330, person="ada")
     person = _link(server, "github", "oauth")
     before = _ids(_pages(person))
     host.faults.next_by_id = True
@@ -191,9 +191,9 @@ def test_gitlab_wants_the_redirect_address_again_and_gets_it(server: RunningSimu
 def test_gitlabs_guests_read_no_code(server: RunningSimulator) -> None:
     host = _show(server, "gitlab")
     guest = host.add_repository("elsewhere/guest")
-    host.grant("ada", guest.id, Level.GUEST)
+    host.grant("ada", guest.id, level=Level.GUEST)
     custom = host.add_repository("elsewhere/custom")
-    host.grant("ada", custom.id, Level.GUEST)
+    host.grant("ada", custom.id, level=Level.GUEST)
     custom.custom_readers.append("ada")
     host.touch()
     listed = _ids(_pages(_link(server, "gitlab")))
@@ -205,7 +205,7 @@ def test_more_projects_than_gitlab_counts_are_listed_all_the_same(
     server: RunningSimulator,
 ) -> None:
     _show(server, "gitlab")
-    made = bulk_repositories(server.world, "gitlab", "ada", 10_001)
+    made = bulk_repositories(server.world, "gitlab", 10_001, person="ada")
     pages = _pages(_link(server, "gitlab"))
     assert {str(each.id) for each in made} <= _ids(pages)
     assert not any(page.expected for page in pages)

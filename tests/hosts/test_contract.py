@@ -165,7 +165,7 @@ def test_revocation_names_the_token_in_a_body_and_stays_on_the_host(kind: str) -
     host = _host(kind)
     revoked = host.revoke_requests(access_token=ACCESS_TOKEN, refresh_token=REFRESH_TOKEN)
     for request in revoked:
-        assert same_origin(request.url, BASE)
+        assert same_origin(request.url, api_url=BASE)
         assert ACCESS_TOKEN not in request.url
         assert REFRESH_TOKEN not in request.url
         assert any(token in (request.body or b"").decode() for token in TOKENS)
@@ -177,7 +177,7 @@ def test_revocation_names_the_token_in_a_body_and_stays_on_the_host(kind: str) -
 @each_kind
 def test_asks_are_bare_gets_below_the_api_url(kind: str) -> None:
     host = _host(kind)
-    assert same_origin(host.api_url, BASE)
+    assert same_origin(host.api_url, api_url=BASE)
     for ask in (host.identity_ask(), *host.listing_asks()):
         assert ask.request.method == "GET"
         assert ask.request.url.startswith(f"{host.api_url}/")

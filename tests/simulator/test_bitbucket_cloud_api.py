@@ -78,7 +78,7 @@ def test_pages_are_short_unless_asked_and_never_above_a_hundred(cloud: Visitor) 
 
 def test_a_level_below_reading_is_permission_none(cloud: Visitor) -> None:
     made = cloud.host.add_repository("northwind/locked")
-    cloud.host.grant("linus", made.id, Level.GUEST)
+    cloud.host.grant("linus", made.id, level=Level.GUEST)
     cloud.link("linus")
     rows = {row["repository"]["name"]: row["permission"] for row in _values(cloud, GRANTS)}
     assert rows == {"api-00": "write", "locked": "none"}

@@ -65,7 +65,7 @@ def test_offset_pages_tell_totals_and_the_last_page(gitlab: Visitor) -> None:
 
 
 def test_totals_are_absent_above_ten_thousand_rows(gitlab: Visitor, world: World) -> None:
-    bulk_repositories(world, "gitlab", "linus", 10_000)
+    bulk_repositories(world, "gitlab", 10_000, person="linus")
     gitlab.link("linus")
     headers = gitlab.get(f"{MEMBER}&per_page=100").headers
     assert "x-total" not in headers
@@ -114,14 +114,14 @@ def test_default_branch_is_sent_to_readers_of_code_only(
     gitlab: Visitor, level: Level, *, reads: bool
 ) -> None:
     made = gitlab.host.add_repository("platform/secret")
-    gitlab.host.grant("linus", made.id, level)
+    gitlab.host.grant("linus", made.id, level=level)
     gitlab.link("linus")
     assert ("default_branch" in _project(gitlab, "platform/secret")) is reads
 
 
 def test_a_custom_role_reads_code_below_reporter(gitlab: Visitor) -> None:
     made = gitlab.host.add_repository("platform/secret")
-    gitlab.host.grant("linus", made.id, Level.GUEST)
+    gitlab.host.grant("linus", made.id, level=Level.GUEST)
     made.custom_readers.append("linus")
     gitlab.host.touch()
     gitlab.link("linus")

@@ -37,7 +37,7 @@ def test_the_higher_of_two_levels_counts(host: Host) -> None:
     made = host.add_repository("group/one")
     assert host.level("ada", made) == 0
     host.join("ada", namespace="group", level=Level.REPORTER)
-    host.grant("ada", made.id, Level.OWNER)
+    host.grant("ada", made.id, level=Level.OWNER)
     assert host.level("ada", made) == Level.OWNER
     host.revoke("ada", made.id)
     assert host.level("ada", made) == Level.REPORTER

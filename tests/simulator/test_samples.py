@@ -48,7 +48,7 @@ def test_gitlab_has_a_guest_a_planner_and_closed_code(world: World) -> None:
 
 
 def test_bulk_repositories_are_all_readable(simulator: RunningSimulator) -> None:
-    made = bulk_repositories(simulator.world, "bitbucket-dc", "linus", 1_500)
+    made = bulk_repositories(simulator.world, "bitbucket-dc", 1_500, person="linus")
     visitor = Visitor(simulator, "bitbucket-dc")
     visitor.link("linus")
     path = "/rest/api/latest/repos?permission=REPO_READ&archived=ALL&limit=1000"

@@ -283,7 +283,7 @@ class CodeHost(Protocol):
         """Read one page of an account listing."""
 
 
-def same_origin(url: str, api_url: str) -> str | None:
+def same_origin(url: str, *, api_url: str) -> str | None:
     """Return ``url`` if it stays on the origin of ``api_url`` (RFC 6454 4), else ``None``."""
     try:
         target, own = urlsplit(url), urlsplit(api_url)

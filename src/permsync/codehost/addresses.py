@@ -21,6 +21,6 @@ def parse_next(url: str, *, api_url: str) -> str | Failure:
     Spaces and control characters are refused because URL parsers disagree about them, and
     with that about the origin.
     """
-    if url.isprintable() and " " not in url and same_origin(url, api_url):
+    if url.isprintable() and " " not in url and same_origin(url, api_url=api_url):
         return url
     return Failure(FailureKind.FOREIGN_LINK, url[:_DETAIL_LENGTH])

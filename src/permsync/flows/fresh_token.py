@@ -52,7 +52,7 @@ async def fresh_token(
     that one is never given again. Raises ``TokenUnavailableError`` with a reason of ours
     where there is none, and ``UnknownError`` for an unknown account.
     """
-    give_up_at = services.clock.boottime() + services.durations.refresh_wait.total_seconds()
+    until_seconds = services.clock.boottime() + services.durations.refresh_wait.total_seconds()
     while True:
         holding = await load_holding(services, account_id)
         token = await _usable(services, holding, rejected_version)
@@ -67,7 +67,7 @@ async def fresh_token(
                 await _end_if_dead(services, holding, reason, forced=rejected_version is not None)
                 raise TokenUnavailableError(reason=reason.value)
             case Wait(until=until):
-                await _wait(services, holding, until=until, give_up_at=give_up_at)
+                await _wait(services, holding, until=until, until_seconds=until_seconds)
 
 
 async def load_holding(services: Services, account_id: int) -> Holding:
@@ -123,13 +123,13 @@ async def _nudge(services: Services, holding: Holding) -> None:
 
 
 async def _wait(
-    services: Services, holding: Holding, *, until: datetime, give_up_at: float
+    services: Services, holding: Holding, *, until: datetime, until_seconds: float
 ) -> None:
     """Wait a little for the one refresh that runs; refuse where none runs or time is up."""
     retry_in = max(until - holding.now, timedelta())
     if holding.attempt is None:
         raise TokenUnavailableError(reason=_why_waiting(holding), retry_in=retry_in)
-    if services.clock.boottime() >= give_up_at:
+    if services.clock.boottime() >= until_seconds:
         raise TokenUnavailableError(reason="refresh_running", retry_in=retry_in)
     await pause(services.durations.refresh_poll)
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from permsync import transport
 from permsync.codehost import Response, TokenGrant, TokenRefusal
 from permsync.errors import DatabaseUnavailableError, DefectError
-from permsync.flows.deps import Services, pause
+from permsync.flows.deps import ConfiguredHost, Services, pause
 from permsync.flows.end_access import state_change, state_entry
 from permsync.flows.seal_tokens import open_refresh, seal
 from permsync.model import Account, AccountState
@@ -44,6 +44,7 @@ class Attempt:
 
     id: int
     account: Account
+    configured: ConfiguredHost
     refresh_token: str = field(repr=False)
     redirect_uri: str
     asked_at: datetime
@@ -75,6 +76,8 @@ async def _claim(services: Services, account_id: int, *, version: int) -> Attemp
         plan = plan_claim(facts_of(holding), holding.attempt, now=holding.now)
         if not isinstance(plan, Claim):
             return None
+        # Whatever may fail for lack of settings fails before there is an attempt to doubt.
+        configured = services.host(holding.account.host)
         refresh_token = open_refresh(services.vault, holding)
         attempt_id = await refreshes.claim(
             connection,
@@ -87,6 +90,7 @@ async def _claim(services: Services, account_id: int, *, version: int) -> Attemp
     return Attempt(
         id=attempt_id,
         account=holding.account,
+        configured=configured,
         refresh_token=refresh_token,
         redirect_uri=holding.redirect_uri,
         asked_at=holding.now,
@@ -96,8 +100,8 @@ async def _claim(services: Services, account_id: int, *, version: int) -> Attemp
 
 async def _present(services: Services, attempt: Attempt) -> Answer:
     """Send the token, unless this process was held up past its own deadline (I6)."""
-    configured = services.host(attempt.account.host)
-    request = configured.host.refresh_request(
+    host = attempt.configured.host
+    request = host.refresh_request(
         refresh_token=attempt.refresh_token, redirect_uri=attempt.redirect_uri
     )
     remaining = attempt.send_before - services.clock.boottime()
@@ -111,7 +115,7 @@ async def _present(services: Services, attempt: Attempt) -> Answer:
     )
     match answer:
         case Response():
-            return configured.host.parse_refresh(answer)
+            return host.parse_refresh(answer)
         case transport.NotSent():
             return NotSent()
         case _:

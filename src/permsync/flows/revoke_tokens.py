@@ -6,9 +6,8 @@ A host that cannot be reached keeps them until they expire: they are gone here e
 This module must not decide whose tokens are revoked.
 """
 
-from http.client import MULTIPLE_CHOICES
-
 from permsync.codehost import Response
+from permsync.codehost.answers import is_success
 from permsync.flows.deps import Services
 from permsync.model import TokenSet
 from permsync.telemetry import Event, logger
@@ -30,6 +29,6 @@ async def revoke_tokens(services: Services, host_name: str, tokens: TokenSet) ->
             deadline_in=services.durations.refresh_deadline,
             fresh=True,
         )
-        taken = taken and isinstance(answer, Response) and answer.status < MULTIPLE_CHOICES
+        taken = taken and isinstance(answer, Response) and is_success(answer)
     log.info(Event.TOKEN_REVOKED, host=host_name, requests=len(requests), taken=taken)
     return taken

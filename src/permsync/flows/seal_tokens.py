@@ -19,7 +19,7 @@ ACCESS = "access"
 REFRESH = "refresh"
 
 
-def binding(account_id: int, link_id: str, field: str, version: int) -> Binding:
+def binding(*, account_id: int, link_id: str, field: str, version: int) -> Binding:
     """Where one token value belongs."""
     return Binding(subject="account", id=account_id, link_id=link_id, field=field, version=version)
 
@@ -43,9 +43,10 @@ def open_both(vault: Vault, holding: Holding) -> TokenSet:
 def _open(vault: Vault, account: Account, sealed: Sealed | None, field: str) -> str:
     if sealed is None:
         raise SealedValueError(f"account {account.id} holds no {field} token")
-    return vault.open(
-        sealed, binding=binding(account.id, account.link_id, field, account.token_version)
+    place = binding(
+        account_id=account.id, link_id=account.link_id, field=field, version=account.token_version
     )
+    return vault.open(sealed, binding=place)
 
 
 def seal(
@@ -68,7 +69,8 @@ def seal(
     """
 
     def sealed(text: str, field: str) -> Sealed:
-        return vault.seal(text, binding=binding(account_id, link_id, field, version))
+        place = binding(account_id=account_id, link_id=link_id, field=field, version=version)
+        return vault.seal(text, binding=place)
 
     refresh_token = granted.refresh_token or old_refresh_token
     kept_until = before.refresh_expires_at if before and granted.refresh_token is None else None

@@ -63,7 +63,7 @@ def grant(
     at: Place, *, person: str, repository: int | str, level: int = int(Level.REPORTER)
 ) -> None:
     """Makes a person a direct member of a repository."""
-    at.host.grant(person, _named(at, repository).id, level)
+    at.host.grant(person, _named(at, repository).id, level=level)
 
 
 def revoke(at: Place, *, person: str, repository: int | str) -> None:

@@ -159,7 +159,7 @@ class Host:
         target.code_access = code_access or target.code_access
         self.touch()
 
-    def grant(self, person: str, repository: int, level: int = Level.REPORTER) -> None:
+    def grant(self, person: str, repository: int, *, level: int = Level.REPORTER) -> None:
         """Make a person a direct member of a repository."""
         self.repositories[repository].members[person] = level
         self.touch()

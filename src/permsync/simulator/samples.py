@@ -92,7 +92,7 @@ def sample_world(
 
 
 def bulk_repositories(
-    world: World, host: str, person: str, count: int, *, owner: str = "bulk"
+    world: World, host: str, count: int, *, person: str, owner: str = "bulk"
 ) -> list[Repository]:
     """Add `count` private repositories that the person reads through one membership."""
     place = world.hosts[host]
@@ -157,13 +157,13 @@ def _add_exceptions(host: Host) -> None:
     )
     notes = host.add_repository(f"{personal.name}/notes")
     host.join("margaret", namespace=personal.name, level=Level.OWNER)
-    host.grant("ada", notes.id, Level.REPORTER)
+    host.grant("ada", notes.id, level=Level.REPORTER)
     first = [each for each in host.repositories.values() if each.owner == _OWNERS[host.name][0]]
-    host.grant("linus", first[0].id, Level.DEVELOPER)
+    host.grant("linus", first[0].id, level=Level.DEVELOPER)
     if host.kind == "gitlab":
         host.set_visibility(first[9].id, "public", code_access="private")
-        host.grant("margaret", first[1].id, Level.GUEST)
-        host.grant("margaret", first[2].id, Level.PLANNER)
+        host.grant("margaret", first[1].id, level=Level.GUEST)
+        host.grant("margaret", first[2].id, level=Level.PLANNER)
 
 
 def _install_app(world: World) -> None:

@@ -167,9 +167,7 @@ async def abandon(connection: AsyncConnection, account_id: int, *, failure: str)
     await connection.execute(
         update(_run)
         .where(_run.c.account_id == account_id, _run.c.state == RunState.RUNNING.value)
-        .values(
-            state=RunState.ABANDONED.value, finished_at=func.clock_timestamp(), failure=failure
-        )
+        .values(state=RunState.ABANDONED.value, finished_at=func.clock_timestamp(), failure=failure)
     )
 
 
@@ -197,4 +195,3 @@ async def load_last(connection: AsyncConnection, account_ids: Sequence[int]) -> 
     """)
     rows = (await connection.execute(query, {"ids": list(account_ids)})).mappings()
     return {row["account_id"]: run_of(row) for row in rows}
-

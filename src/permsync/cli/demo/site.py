@@ -97,7 +97,7 @@ def running(plan: DemoPlan) -> Iterator[Site]:
     with ExitStack() as stack:
 
         def start(name: str, *arguments: str) -> subprocess.Popen[bytes]:
-            return stack.enter_context(_process(plan.folder / f"{name}.log", *arguments))
+            return stack.enter_context(_started(plan.folder / f"{name}.log", *arguments))
 
         url = ("--public-url", permsync_url)
         simulator = start("simulator", "simulator", "--port", str(ports[1]), *url)
@@ -191,7 +191,7 @@ _PERMSYNC = (sys.executable, "-m", "permsync")
 
 
 @contextmanager
-def _process(log: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def _started(log: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """One of our commands in a session of its own, so that Ctrl-C reaches only the demo."""
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - our own program
