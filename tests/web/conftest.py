@@ -37,12 +37,15 @@ def other_browser(application: Application) -> Browser:
 
 @pytest.fixture
 def program(world: World, application: Application) -> CallWith:
-    """Return a maker of callers whose service key has these scopes."""
+    """Return a maker of callers whose service key has these scopes; the same one each time."""
+    made: dict[tuple[Scope, ...], AsgiClient] = {}
 
     async def call_with(*scopes: Scope) -> AsgiClient:
-        secret, _ = await create_key(
-            world.services, name="-".join(scopes), scopes=scopes, lives_in=None
-        )
-        return AsgiClient(application, key=secret)
+        if scopes not in made:
+            secret, _ = await create_key(
+                world.services, name="-".join(scopes), scopes=scopes, lives_in=None
+            )
+            made[scopes] = AsgiClient(application, key=secret)
+        return made[scopes]
 
     return call_with

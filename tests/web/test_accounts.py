@@ -73,7 +73,7 @@ async def test_a_person_unlinks_and_the_host_is_told(world: World, browser: Brow
     assert (answer.status, answer.query) == (303, {"unlinked": account, "revoked": "yes"})
     (shown,) = (await browser.get("/me")).json["accounts"]
     assert (shown["state"], shown["text"]) == ("unlinked", "The account was disconnected.")
-    assert not world.host("github").faults.outage
+    assert world.host("github").log.to_path("/applications/")
 
 
 async def test_a_host_that_is_away_keeps_nobody_linked(world: World, browser: Browser) -> None:

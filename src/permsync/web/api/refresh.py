@@ -124,11 +124,15 @@ async def _place(services: Services, account_id: int) -> Placement:
 
 
 async def _find(services: Services, *, host: str, external_id: str) -> int:
-    user = await find_user(services, AccountName(host=host, external_id=external_id))
+    unknown = UnknownError(what="account", name=external_id)
+    try:
+        user = await find_user(services, AccountName(host=host, external_id=external_id))
+    except UnknownError:
+        raise unknown from None
     for account in await _linked(services, user.id):
         if (account.host, account.external_id) == (host, external_id):
             return account.id
-    raise UnknownError(what="account", name=external_id)
+    raise unknown
 
 
 async def _linked(services: Services, user_id: int) -> list[Account]:
