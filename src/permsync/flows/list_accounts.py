@@ -54,7 +54,7 @@ async def list_accounts(
         page = found[:limit]
         last_runs = await runs.load_last(connection, [one.id for one in page])
     return StandingPage(
-        items=tuple(_standing(services, one, last_runs.get(one.id)) for one in page),
+        items=tuple(standing_of(services, one, last_runs.get(one.id)) for one in page),
         next_after=page[-1].id if len(found) > limit else None,
     )
 
@@ -68,7 +68,8 @@ async def _load_of_user(
     return sorted(wanted, key=lambda one: one.id)
 
 
-def _standing(services: Services, account: Account, last_run: Run | None) -> Standing:
+def standing_of(services: Services, account: Account, last_run: Run | None) -> Standing:
+    """The account with its last run and the scopes it lacks."""
     configured = services.hosts.get(account.host)
     lacks: frozenset[str] = frozenset()
     if configured is not None:

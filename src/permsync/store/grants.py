@@ -192,3 +192,15 @@ async def load_fenced(connection: AsyncConnection, *, started_at: datetime) -> f
 def _levels(pairs: Iterable[tuple[int, Level]]) -> dict[str, list[object]]:
     listed = list(pairs)
     return {"ids": [id_ for id_, _ in listed], "levels": [level.value for _, level in listed]}
+
+
+async def count_visible(
+    connection: AsyncConnection, account_ids: Collection[int]
+) -> dict[int, int]:
+    """How many repositories the rows of each of these accounts name, in one statement."""
+    query = text("""
+        SELECT account_id, count(DISTINCT repository_id) AS visible FROM "grant"
+        WHERE account_id = ANY(CAST(:ids AS bigint[])) GROUP BY account_id
+    """)
+    rows = (await connection.execute(query, {"ids": list(account_ids)})).mappings()
+    return {row["account_id"]: row["visible"] for row in rows}

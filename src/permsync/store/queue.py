@@ -179,3 +179,21 @@ _ENQUEUE_ROUNDS = text("""
 async def enqueue_rounds(connection: AsyncConnection, kinds: Collection[str]) -> None:
     """Start the periodic work of all workers where it does not exist yet."""
     await connection.execute(_ENQUEUE_ROUNDS, {"kinds": list(kinds)})
+
+
+_WANTED = text("""
+    SELECT split_part(dedupe_key, ':', 2)::bigint FROM pgqueuer
+    WHERE status IN ('queued', 'picked') AND execute_after <= now() + CAST(:soon AS interval)
+        AND dedupe_key = ANY (
+            SELECT CAST(:kind AS text) || ':' || id FROM unnest(CAST(:ids AS bigint[])) AS id
+        )
+""")
+SOON = timedelta(seconds=2)  # what waits longer than a look at the page is not "running now"
+
+
+async def load_wanted_syncs(
+    connection: AsyncConnection, account_ids: Collection[int]
+) -> frozenset[int]:
+    """Which of these accounts have a sync that waits or runs now."""
+    about = {"kind": Kind.SYNC_ACCOUNT.value, "ids": list(account_ids), "soon": SOON}
+    return frozenset((await connection.execute(_WANTED, about)).scalars())

@@ -10,11 +10,13 @@ from importlib.metadata import version
 from starlette.middleware import Middleware
 
 from permsync.flows.deps import Services
-from permsync.web import accounts, health, link, sign_in
+from permsync.web import accounts, health, link, sign_in, static
 from permsync.web.api import accounts as api_accounts
 from permsync.web.api import check, refresh, repositories, users
 from permsync.web.asked import AskedLately
 from permsync.web.openapi import Application
+from permsync.web.pages import home, theme
+from permsync.web.pages.trouble import for_people
 from permsync.web.problems import HANDLERS
 from permsync.web.shield import Shield
 from permsync.web.site import Site
@@ -23,6 +25,7 @@ MEBIBYTE = 1 << 20
 
 API = (check.router, repositories.router, api_accounts.router, refresh.router, users.router)
 BROWSERS = (sign_in.router, link.router, accounts.router, health.router)
+PAGES = (home.router, theme.router, static.router)
 
 
 def create_application(
@@ -46,7 +49,7 @@ def create_application(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        exception_handlers=HANDLERS,
+        exception_handlers={kind: for_people(one) for kind, one in HANDLERS.items()},
         middleware=[Middleware(Shield, body_limit=body_limit)],
         # FastAPI's own spans hold query strings, and a callback's query holds a code.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
@@ -55,6 +58,6 @@ def create_application(
     application.state.site = Site(services, public_url, metrics_open, asked)
     for router in API:
         application.include_router(router, prefix="/v1")
-    for router in BROWSERS:
+    for router in (*BROWSERS, *PAGES):
         application.include_router(router)
     return application
