@@ -5,11 +5,11 @@ What is decided here: who gets a page (a browser that asks for HTML, outside the
 that it says nothing a program would not be told. This module must not know an error.
 """
 
+import json
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,7 +26,7 @@ def for_people(handler: Handler) -> Handler:
         wants_page = "text/html" in request.headers.get("accept", "")
         if not wants_page or request.url.path.startswith("/v1/"):
             return response
-        problem = msgspec.json.decode(bytes(response.body), type=dict[str, Any])
+        problem = json.loads(bytes(response.body))
         shown = {
             "visitor": None,
             "notice": None,
