@@ -4,7 +4,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from permsync.telemetry import Event
@@ -109,7 +109,39 @@ async def test_half_an_answer_is_cut_off_and_not_completed() -> None:
     assert [line["event"] for line in lines] == [Event.DEFECT]
 
 
-async def test_a_caller_who_leaves_is_no_defect() -> None:
+async def test_a_caller_who_leaves_during_the_answer_is_no_defect() -> None:
     with capture_logs() as lines:
         await behind(lose_the_caller).get("/")
     assert not lines
+
+
+async def test_a_caller_who_leaves_before_their_body_ends_is_not_answered() -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    with capture_logs() as lines:
+        await Shield(echo, body_limit=LIMIT)(scope, receive, send)
+    assert not sent
+    assert not lines
+
+
+async def test_what_is_not_http_is_not_ours_to_shield() -> None:
+    seen: list[str] = []
+
+    async def note(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(scope["type"])
+
+    async def nothing(*_message: Message) -> Message:
+        return {}
+
+    async def drop(_message: Message) -> None:
+        """Send nothing."""
+
+    await Shield(note, body_limit=LIMIT)({"type": "lifespan"}, nothing, drop)
+    assert seen == ["lifespan"]

@@ -110,10 +110,7 @@ def problem_of(error: PermsyncError) -> Problem:
 
 
 def _row_of(kind: type[PermsyncError]) -> tuple[HTTPStatus, str]:
-    for ancestor in kind.__mro__:
-        if ancestor in ERRORS:
-            return ERRORS[ancestor]
-    return ERRORS[errors.DefectError]
+    return next(ERRORS[ancestor] for ancestor in kind.__mro__ if ancestor in ERRORS)
 
 
 def _more_of(error: PermsyncError) -> dict[str, str]:

@@ -10,12 +10,10 @@ from typing import Any
 
 from hypothesis import strategies as some
 
-WORDS = (
-    "subject repo action explain type id issuer host external_id full_name account user"
-    " identity read github 1 __class__"
-).split()
+KINDS = ["account", "identity", "read", "user"]
+FIELDS = ["action", "explain", "external_id", "full_name", "host", "id", "issuer", "repo", "type"]
 TEXTS = some.one_of(
-    some.sampled_from(WORDS),
+    some.sampled_from([*FIELDS, *KINDS, "github", "subject", "__class__", ""]),
     some.text(max_size=8),
     some.sampled_from(
         [

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from permsync.flows.authenticate_key import Scope
 from permsync.flows.disable_user import disable_user
 from permsync.model import Decision, Reason, Verdict
@@ -187,7 +189,10 @@ async def test_asking_about_a_person_is_noted_after_the_answer(
 
 async def test_a_note_that_cannot_be_written_disturbs_nobody(world: World) -> None:
     away = Database("postgresql+asyncpg://permsync@127.0.0.1:1/permsync")
-    await note(replace(world.services, database=away), 1)
+    with capture_logs() as lines:
+        await note(replace(world.services, database=away), 1)
+    assert await column(world.services.database, 'SELECT asked_at FROM "user"') == []
+    assert [line["error_code"] for line in lines] == ["database_unavailable"]
 
 
 def test_evidence_from_a_moment_ahead_is_not_younger_than_now() -> None:

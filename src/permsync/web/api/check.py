@@ -132,7 +132,7 @@ async def note(services: Services, user_id: int) -> None:
     try:
         await note_asked(services, user_id)
     except PermsyncError as error:
-        log.warning(Event.DEFECT, code=error.code, user=user_id)
+        log.warning(Event.DEFECT, error_code=error.code, user=user_id)
 
 
 async def _explain(services: Services, answer: Answer, repo: RepositoryRef) -> list[AccountFacts]:

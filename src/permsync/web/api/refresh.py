@@ -124,15 +124,14 @@ async def _place(services: Services, account_id: int) -> Placement:
 
 
 async def _find(services: Services, *, host: str, external_id: str) -> int:
-    unknown = UnknownError(what="account", name=external_id)
+    wanted = (host, external_id)
     try:
         user = await find_user(services, AccountName(host=host, external_id=external_id))
-    except UnknownError:
-        raise unknown from None
-    for account in await _linked(services, user.id):
-        if (account.host, account.external_id) == (host, external_id):
-            return account.id
-    raise unknown
+        held = await _linked(services, user.id)
+        return next(one.id for one in held if (one.host, one.external_id) == wanted)
+    except (UnknownError, StopIteration):
+        # Nobody holds it, or nobody does any more.
+        raise UnknownError(what="account", name=external_id) from None
 
 
 async def _linked(services: Services, user_id: int) -> list[Account]:
