@@ -8,6 +8,7 @@ requests. This module must not touch the database.
 import json
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
 from typing import Any
 
@@ -47,16 +48,16 @@ def walk(site: Site) -> list[dict[str, object]]:
 
     ``told`` is the sentence that the person was shown after the refusal.
     """
+    with progress_console.status("walking"), ThreadPoolExecutor(len(HOSTS)) as hosts:
+        return list(hosts.map(lambda host: _walk_on(site, host), HOSTS))
+
+
+def _walk_on(site: Site, host: str) -> dict[str, object]:
     owner, person = (Visitor(site.permsync_url, person=name) for name in ("ada", "linus"))
     owner.sign_in()
     person.sign_in()
-    rows: list[dict[str, object]] = []
-    with progress_console.status("walking") as status:
-        for host in HOSTS:
-            status.update(f"walking on {host}")
-            owner.link(host)  # so that what linus may not see is known at all
-            rows.append({"host": host, **_Walk(site, person, host).whole()})
-    return rows
+    owner.link(host)  # so that what linus may not see is known at all
+    return {"host": host, **_Walk(site, person, host).whole()}
 
 
 class _Walk:

@@ -38,7 +38,7 @@ DURATIONS = {
     "sweep_every": "1s",
     "settle": "500ms",
     "api_backoff": "100ms",
-    "sync_every": "30s",
+    "sync_every": "6s",
     "sync_every_asked": "3s",
     "sync_backoff": "500ms",
     "schedule_every": "500ms",

@@ -35,6 +35,10 @@ class Visitor:
         found: dict[str, Any] = json.loads(self._open(f"{self._url}/me")[1])
         return found
 
+    def page(self, path: str) -> str:
+        """The page at this path, as the person reads it."""
+        return self._open(f"{self._url}{path}")[1].decode()
+
     def link(self, host: str) -> None:
         """Link the person's account at a host through its consent page."""
         there = self._location(f"/link/{host}", csrf=self.me()["csrf"])

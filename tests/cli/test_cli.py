@@ -1,0 +1,186 @@
+"""
+The commands as people and scripts run them: what they print, and the code they leave.
+
+Each runs as a process of its own. This module must not know how a command works.
+"""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_group
+
+from permsync.cli import app
+from permsync.cli.demo.site import DemoPlan, Site, running
+from permsync.cli.demo.visitor import Visitor
+from permsync.cli.exits import EXIT_CODES, exit_code_of
+from permsync.errors import ConfigurationError, DefectError, PermsyncError, UnknownError
+from tests.cli.program import PLAIN, permsync
+from tests.journeys.places import own_folder
+
+CALLER = 65
+COMMANDS = set(get_group(app).commands)  # type: ignore[attr-defined]  # a group has commands
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """A site at which linus has linked one account."""
+    with own_folder() as folder, running(DemoPlan(folder=folder)) as started:
+        person = Visitor(started.permsync_url, person="linus")
+        person.sign_in()
+        person.link("gitlab")
+        yield started
+
+
+@pytest.fixture
+def settings(site: Site) -> tuple[str, str]:
+    """The arguments that name the site's settings."""
+    return ("--settings", str(site.folder / "permsync.toml"))
+
+
+def test_every_command_is_listed() -> None:
+    told = permsync("--help")
+    assert told.code == 0
+    assert all(name in told.out for name in COMMANDS)
+    assert {"init", "serve", "worker", "migrate", "sync", "check", "accounts"} <= COMMANDS
+
+
+def test_a_sync_is_told_in_json(settings: tuple[str, str]) -> None:
+    ended = permsync("sync", "--json", *settings)
+    assert ended.code == 0, ended.err
+    assert [row["state"] for row in ended.json] == ["succeeded"]
+    assert ended.json[0]["total"] > 0
+
+
+def test_a_check_answers_by_its_exit_code(settings: tuple[str, str]) -> None:
+    permsync("sync", *settings)
+    allowed = permsync("check", "1", "gitlab:research/api-00", "--why", "--json", *settings)
+    denied = permsync("check", "1", "gitlab:nobody/knows", *settings)
+    assert (allowed.code, allowed.json["reason"]) == (0, "grant")
+    assert (denied.code, denied.out.strip()) == (1, "deny: unknown_repository")
+
+
+def test_accounts_and_users_are_listed(settings: tuple[str, str]) -> None:
+    accounts = permsync("accounts", "--json", *settings)
+    users = permsync("users", "list", "--json", *settings)
+    assert [row["login"] for row in accounts.json] == ["linus"]
+    assert [row["name"] for row in users.json] == ["Linus Torvalds"]
+
+
+def test_a_disabled_person_is_denied_until_enabled(settings: tuple[str, str]) -> None:
+    assert permsync("users", "disable", "1", *settings).code == 0
+    denied = permsync("check", "1", "gitlab:research/api-00", *settings)
+    assert denied.out.strip() == "deny: user_disabled"
+    assert permsync("users", "enable", "1", *settings).code == 0
+
+
+def test_a_service_key_is_shown_once_and_can_be_revoked(settings: tuple[str, str]) -> None:
+    made = permsync("service-keys", "create", "reader", "--scope", "check", "--json", *settings)
+    listed = permsync("service-keys", "list", *settings)
+    assert made.json["key"].startswith("psk_")
+    assert made.json["key"] not in listed.out
+    assert permsync("service-keys", "revoke", "reader", *settings).code == 0
+    assert permsync("service-keys", "revoke", "reader", *settings).code == CALLER
+
+
+def test_migrating_twice_changes_nothing(settings: tuple[str, str]) -> None:
+    first, second = (permsync("migrate", "--json", *settings) for _ in range(2))
+    assert first.code == 0
+    assert first.json == second.json
+
+
+def test_another_key_stops_the_start_and_touches_no_account(
+    site: Site, settings: tuple[str, str], tmp_path: Path
+) -> None:
+    text = (site.folder / "permsync.toml").read_text()
+    other = site.folder / "other.toml"
+    made = permsync("init", str(tmp_path / "new"))
+    assert made.code == 0, made.err
+    key = tmp_path / "new" / "sealing-keys"
+    other.write_text(text.replace('"sealing-keys"', f'"{key}"'))
+    other.chmod(0o600)
+    ended = permsync("accounts", "--settings", str(other))
+    assert ended.code == 77
+    assert ended.err.startswith("permsync: sealing_key_wrong: sealing_keys: stored tokens need")
+    assert [row["state"] for row in permsync("accounts", "--json", *settings).json] == ["active"]
+
+
+def test_init_writes_private_files_and_overwrites_nothing(tmp_path: Path) -> None:
+    made = permsync("init", str(tmp_path))
+    assert made.code == 0
+    assert {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()} == {
+        "permsync.toml": 0o600,
+        "sealing-keys": 0o600,
+    }
+    before = (tmp_path / "sealing-keys").read_text()
+    again = permsync("init", str(tmp_path))
+    assert again.code == 78
+    assert (tmp_path / "sealing-keys").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("added", "named"),
+    [
+        ('colour = "blue"\n', "colour"),
+        ('[hosts.github]\nkind = "github"\nbase_url = "nonsense"\n', "hosts.github.base_url"),
+        ('[durations]\nsync_every = "soon"\n', "durations.sync_every"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_with_the_key_and_the_place(
+    tmp_path: Path, added: str, named: str
+) -> None:
+    permsync("init", str(tmp_path))
+    file = tmp_path / "permsync.toml"
+    text = file.read_text()
+    top, _, rest = text.partition("\n\n")
+    file.write_text(
+        f"{top}\n{added}{rest}" if "=" in added.split("[", maxsplit=1)[0] else text + added
+    )
+    ended = permsync("migrate", "--settings", str(file))
+    assert ended.code == 78
+    assert len(ended.err.strip().splitlines()) == 1
+    assert ended.err.startswith(f"permsync: configuration_invalid: setting '{named}' in ")
+    assert "permsync.toml" in ended.err
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    ended = permsync("migrate", folder=tmp_path, PERMSYNC_PUBLIC_URL="http://127.0.0.1:8080")
+    assert ended.code == 78
+    assert "sealing_keys" in ended.err
+
+
+def test_a_database_that_is_away_is_named(tmp_path: Path) -> None:
+    permsync("init", str(tmp_path))
+    away = "postgresql://nobody:hidden@127.0.0.1:1/none"
+    ended = permsync("migrate", folder=tmp_path, PERMSYNC_DATABASE_URL=away)
+    assert ended.code == 69
+    assert "hidden" not in ended.err
+    assert len(ended.err.strip().splitlines()) == 1
+
+
+def test_a_taken_address_is_named_and_nothing_starts(tmp_path: Path) -> None:
+    permsync("init", str(tmp_path))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = permsync("serve", folder=tmp_path, PERMSYNC_LISTEN__PORT=port)
+    assert ended.code == 73
+    assert f"127.0.0.1:{port}" in ended.err
+
+
+def test_a_subject_in_no_known_form_is_refused(settings: tuple[str, str]) -> None:
+    ended = permsync("check", "ada@example.com", "gitlab:a/b", *settings)
+    assert ended.code == 65
+    assert "ISSUER#SUBJECT" in ended.err
+
+
+def test_every_fault_has_an_exit_code() -> None:
+    assert exit_code_of(UnknownError(what="user", name="7")) == 65
+    assert exit_code_of(ConfigurationError(key="a", place="b", cure="c")) == 78
+    assert exit_code_of(DefectError()) == 70
+    assert len(set(EXIT_CODES.values())) == len(EXIT_CODES)
+    assert all(issubclass(one, PermsyncError) for one in EXIT_CODES)
+    assert json.dumps(sorted(PLAIN))
