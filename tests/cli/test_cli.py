@@ -21,7 +21,8 @@ from tests.cli.program import PLAIN, permsync
 from tests.journeys.places import own_folder
 
 CALLER = 65
-COMMANDS = set(get_group(app).commands)  # type: ignore[attr-defined]  # a group has commands
+HOST = '[hosts.github]\nkind = "github"\nclient_id = "a"\nclient_secret = "b"\n'
+COMMANDS = set(get_group(app).commands)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_init_writes_private_files_and_overwrites_nothing(tmp_path: Path) -> Non
     ("added", "named"),
     [
         ('colour = "blue"\n', "colour"),
-        ('[hosts.github]\nkind = "github"\nbase_url = "nonsense"\n', "hosts.github.base_url"),
+        (HOST + 'base_url = "nonsense"\n', "hosts.github.base_url"),
         ('[durations]\nsync_every = "soon"\n', "durations.sync_every"),
     ],
 )

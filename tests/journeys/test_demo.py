@@ -61,7 +61,7 @@ def test_every_step_is_seen_on_every_host(walked: Walked) -> None:
     assert [row["host"] for row in walked.rows] == list(HOSTS)
     unseen = [(row["host"], step) for row in walked.rows for step in STEPS if not row[step]]
     assert not unseen
-    assert {row["told"] for row in walked.rows} == {"Token refresh failed, please reconnect."}
+    assert all(str(row["told"]).endswith("please reconnect.") for row in walked.rows)
 
 
 def test_no_secret_and_no_word_of_a_host_is_in_a_dump(walked: Walked, stored: str) -> None:

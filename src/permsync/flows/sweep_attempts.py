@@ -28,5 +28,5 @@ async def sweep_attempts(services: Services) -> int:
             await services.in_flight.run(work)
         except PermsyncError as error:
             # One damaged account must not keep the others waiting.
-            log.exception(Event.JOB_FAILED, account=account_id, code=error.code)
+            log.exception(Event.JOB_FAILED, account=account_id, error_code=error.code)
     return len(overdue)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -75,7 +76,8 @@ class Database:
             if error.connection_invalidated or is_outage(error):
                 raise self._unavailable() from error
             raise
-        except (OSError, PoolTimeoutError) as error:
+        # asyncpg names a goodbye of the server in the middle of a statement like a bug of its own.
+        except (OSError, PoolTimeoutError, asyncpg.InternalClientError) as error:
             raise self._unavailable() from error
 
     def _unavailable(self) -> DatabaseUnavailableError:
