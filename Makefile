@@ -41,7 +41,7 @@ demo: $(INSTALLED) ## pretend code hosts, database, service and sample people (C
 	@$(BIN)/permsync demo $(if $(CHECK),--check)
 
 bench: $(INSTALLED) ## every benchmark in bench/, one after the other
-	@for file in bench/[!_]*.py; do printf '\n== %s\n' "$$file"; $(BIN)/python "$$file"; done
+	@for file in bench/[!_]*.py; do printf '\n== %s\n' "$$file"; PYTHONPATH=. $(BIN)/python "$$file"; done
 
 ##@ Change it
 .PHONY: test fix

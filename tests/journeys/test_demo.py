@@ -64,13 +64,13 @@ def test_every_step_is_seen_on_every_host(walked: Walked) -> None:
     assert all(str(row["told"]).endswith("please reconnect.") for row in walked.rows)
 
 
-def test_no_secret_and_no_word_of_a_host_is_in_a_dump(walked: Walked, stored: str) -> None:
+async def test_no_secret_and_no_word_of_a_host_is_in_a_dump(walked: Walked, stored: str) -> None:
     assert len(walked.secrets) > 50
     assert not found_in(stored, walked.secrets)
     assert not found_in(stored, walked.canaries)
 
 
-def test_the_search_finds_what_is_there(stored: str) -> None:
+async def test_the_search_finds_what_is_there(stored: str) -> None:
     assert found_in(stored, ["acme-labs/api-00"])
 
 
