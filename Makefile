@@ -68,7 +68,9 @@ lock: $(INSTALLED) ## pin the dependencies by hash in requirements.lock (UPGRADE
 		pyproject.toml --output-file requirements.lock --custom-compile-command "make lock"
 
 openapi-github: $(INSTALLED) ## refresh the extract of GitHub's API description that the simulator is checked against
-	@$(BIN)/python tests/simulator/openapi/reduce.py
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	(cd "$$folder" && npm pack --silent @octokit/openapi >/dev/null && tar xzf *.tgz); \
+	$(BIN)/python tests/simulator/openapi/reduce.py "$$folder/package"
 
 clean: ## remove everything that these commands made
 	@rm -rf .venv .uv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
