@@ -180,8 +180,9 @@ async def in_the_middle_of_a_refresh(world: World, account: Account) -> AsyncIte
     await expire(world, account)
     world.host(account.host).faults.token_latency_seconds = 0.4
     running = asyncio.create_task(refresh(world.services, account.id, version=1))
+    faults = world.host(account.host).faults
     await until(lambda: refreshes(world, account.host))
-    world.host(account.host).faults.token_latency_seconds = 0
+    faults.token_latency_seconds = 0
     yield
     await running
 
@@ -190,7 +191,7 @@ async def in_the_middle_of_a_refresh(world: World, account: Account) -> AsyncIte
 async def test_a_new_link_is_never_overwritten_by_a_late_answer(world: World, answer: str) -> None:
     account = await world.link("ada", "gitlab")
     if answer == "refusal":
-        spoil(world, "gitlab", "token", "rejection")
+        world.host("gitlab").faults.refuse_refreshes = True
     async with in_the_middle_of_a_refresh(world, account):
         again = await world.link("ada", "gitlab")
 

@@ -76,11 +76,11 @@ def _listening(port: int) -> socket.socket:
 
 
 def _configured(application: SimulatorApplication) -> uvicorn.Config:
-    """Quiet: a simulator that truncates answers on purpose would fill the log."""
+    """It leaves the levels of loggers alone: in tests they are the service's as well."""
     return uvicorn.Config(
         application,
         log_config=None,
-        log_level="critical",
+        log_level=None,
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=1,
