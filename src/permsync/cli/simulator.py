@@ -10,6 +10,8 @@ import typer
 
 from permsync.cli.running import console
 from permsync.errors import AddressInUseError
+from permsync.simulator.samples import sample_world
+from permsync.simulator.server import run
 
 
 def simulator(
@@ -19,10 +21,6 @@ def simulator(
     ] = "http://127.0.0.1:8080",
 ) -> None:
     """Play GitHub, GitLab, both Bitbuckets and a sign-in provider on 127.0.0.1."""
-    # Only here: every other command starts half a second sooner without them.
-    from permsync.simulator.samples import sample_world
-    from permsync.simulator.server import run
-
     world = sample_world(public_url=public_url)
     console.print(f"simulator on http://127.0.0.1:{port}, levers at /control")
     try:
