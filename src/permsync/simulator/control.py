@@ -8,6 +8,7 @@ the simulator listens on this machine only.
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -25,10 +26,15 @@ class WrongCommandError(Exception):
     """The request names nothing that exists, or its arguments do not fit."""
 
 
-def _checked(table: dict[str, Callable[..., object]]) -> dict[str, Callable[..., object]]:
-    """The same table, with arguments checked against their annotations at each call."""
-    check = validate_call(config=ConfigDict(arbitrary_types_allowed=True))
-    return {name: check(function) for name, function in table.items()}
+@cache
+def _checked(function: Callable[..., object]) -> Callable[..., object]:
+    """
+    The same function, with arguments checked against their annotations at each call.
+
+    Made when it is first called: to make them all takes as long as a fifth of the program's
+    start, and few commands need one.
+    """
+    return validate_call(config=ConfigDict(arbitrary_types_allowed=True))(function)
 
 
 def answer(world: World, request: Request, body: bytes) -> Response:
@@ -81,12 +87,12 @@ def _done(world: World, path: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if not lever:
             if name not in _WORLD:
                 raise WrongCommandError(f"there is no command {name!r}")
-            return {"result": _WORLD[name](world, **arguments)}
+            return {"result": _checked(_WORLD[name])(world, **arguments)}
         if name not in world.hosts:
             raise WrongCommandError(f"there is no host {name!r}")
         if lever not in _TABLE:
             raise WrongCommandError(f"there is no lever {lever!r}")
-        return {"result": _TABLE[lever](Place(world, world.hosts[name]), **arguments)}
+        return {"result": _checked(_TABLE[lever])(Place(world, world.hosts[name]), **arguments)}
     except ValidationError as invalid:
         faults = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in invalid.errors()]
         raise WrongCommandError("; ".join(faults)) from None
@@ -112,5 +118,5 @@ def _advance(world: World, *, seconds: float) -> float:
     return world.now()
 
 
-_TABLE = _checked({**LEVERS, **EDITS})
-_WORLD = _checked({"reset": _reset, "advance": _advance})
+_TABLE = {**LEVERS, **EDITS}
+_WORLD: dict[str, Callable[..., object]] = {"reset": _reset, "advance": _advance}
