@@ -53,6 +53,7 @@ QUICK = replace(
     Durations(),
     refresh_deadline=timedelta(seconds=5),
     refresh_settle=timedelta(milliseconds=300),
+    refresh_skew=timedelta(milliseconds=500),
     refresh_lease=timedelta(seconds=6),
     refresh_retry_first=timedelta(milliseconds=100),
     refresh_retry_second=timedelta(milliseconds=100),

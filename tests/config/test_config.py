@@ -149,7 +149,7 @@ def test_a_factor_is_a_number_above_nothing(tmp_path: Path, factor: str) -> None
 def test_a_broken_relation_is_reported_at_the_duration_that_was_set(tmp_path: Path) -> None:
     error = refusal(tmp_path, f'{MINIMAL}[durations]\nrefresh_settle = "45s"\n')
     assert (error.key, error.place[-6:]) == ("durations.refresh_settle", "line 4")
-    assert "refresh_lease at least 65s" in error.cure
+    assert "refresh_lease at least 70s" in error.cure
 
 
 def test_a_factor_that_breaks_a_relation_is_reported(tmp_path: Path) -> None:

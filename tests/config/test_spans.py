@@ -67,7 +67,9 @@ def test_a_smaller_world_keeps_them_in_agreement(factor: float) -> None:
 
 # The relations: what is set, and which field is blamed.
 BROKEN = {
-    "a lease that ends before the settle time": ({"refresh_lease": "49s"}, "refresh_lease"),
+    "a lease that ends before the settle time": ({"refresh_lease": "54s"}, "refresh_lease"),
+    "a back-off that starts above its end": ({"refresh_backoff": "16m"}, "refresh_backoff"),
+    "a circuit that is tried ever sooner": ({"circuit_retry": "16m"}, "circuit_retry"),
     "a connection longer than its refresh": ({"refresh_connect": "25s"}, "refresh_connect"),
     "a connection longer than its request": ({"api_connect": "31s"}, "api_connect"),
     "a heartbeat slower than death": ({"job_heartbeat": "30s"}, "job_heartbeat"),
@@ -84,5 +86,5 @@ def test_the_durations_must_not_have(case: str) -> None:
     assert [names[0] for names, _ in found] == [blamed]
 
 
-def test_a_lease_may_be_exactly_deadline_and_settle() -> None:
-    assert not list(conflicts(Durations(refresh_lease=timedelta(seconds=50))))
+def test_a_lease_may_be_exactly_deadline_settle_and_skew() -> None:
+    assert not list(conflicts(Durations(refresh_lease=timedelta(seconds=55))))

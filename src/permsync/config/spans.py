@@ -32,14 +32,26 @@ MEANINGS: Mapping[str, str] = {
     " lifetime, where that is more; at most half of it).",
     "refresh_connect": "How long a connection to a token endpoint may take.",
     "refresh_deadline": "How long a whole refresh may take at the host.",
-    "refresh_lease": "How long one worker owns a refresh. It covers the deadline and the settle"
-    " time, so that a refresh is never begun twice.",
+    "refresh_lease": "How long one worker owns a refresh. It covers the deadline, the settle time"
+    " and the skew, so that a refresh is never begun twice.",
     "refresh_settle": "How long an unanswered refresh rests before the same token is presented"
     " again. It stays far below every host's grace window.",
+    "refresh_skew": "By how much the clocks of a worker and the database may drift apart during"
+    " one refresh.",
     "refresh_retry_first": "After a host refused a token once, it is presented again after this.",
     "refresh_retry_second": "The wait before the second repetition.",
     "refresh_retry_third": "The wait before the third and last repetition.",
     "refresh_backoff": "The first wait after a host was busy or away; it doubles, with jitter.",
+    "refresh_backoff_most": "The longest such wait.",
+    "refresh_told_most": "The longest wait that a token endpoint may ask for (`Retry-After`).",
+    "refresh_grace": "How long a host with a grace window takes a refresh token that was used.",
+    "candidate": "How long another refresh token of a link is kept to be tried before the link"
+    " is given up.",
+    "keep_alive": "An idle link is refreshed this often, or at a quarter of its refresh token's"
+    " life where that is sooner.",
+    "circuit_retry": "After a host refused our OAuth client, one token is tried again after this"
+    " wait; it doubles.",
+    "circuit_retry_most": "The longest such wait.",
     "refresh_wait": "How long a caller waits for a refresh that somebody else runs.",
     "refresh_poll": "How often a waiting caller looks, should a notification be lost.",
     "sweep_every": "How often refreshes are looked for whose worker died.",
@@ -68,6 +80,9 @@ MEANINGS: Mapping[str, str] = {
 _ORDERED = (
     ("refresh_connect", "refresh_deadline", "connecting is a part of the refresh"),
     ("api_connect", "api_deadline", "connecting is a part of the request"),
+    ("refresh_backoff", "refresh_backoff_most", "waits double up to it"),
+    ("circuit_retry", "circuit_retry_most", "waits double up to it"),
+    ("refresh_settle", "refresh_grace", "a lost answer would be asked for too late"),
     ("job_heartbeat", "job_stalled", "a healthy worker would lose its jobs"),
     ("evidence_soft", "evidence_hard", "evidence turns stale before it stops counting"),
     ("sync_every", "evidence_hard", "access would end before the next sync"),
@@ -118,13 +133,13 @@ def readable(span: timedelta) -> str:
 
 def conflicts(durations: Durations) -> Iterator[tuple[tuple[str, ...], str]]:
     """Each broken relation: the fields it is between, the likeliest culprit first, and why."""
-    needed = durations.refresh_deadline + durations.refresh_settle
+    needed = durations.refresh_deadline + durations.refresh_settle + durations.refresh_skew
     if durations.refresh_lease < needed:  # REFRESH I6
         cure = (
             f"make refresh_lease at least {readable(needed)}, which is refresh_deadline +"
-            " refresh_settle: a refresh would be begun twice"
+            " refresh_settle + refresh_skew: a refresh would be begun twice"
         )
-        yield ("refresh_lease", "refresh_deadline", "refresh_settle"), cure
+        yield ("refresh_lease", "refresh_deadline", "refresh_settle", "refresh_skew"), cure
     for shorter, longer, reason in _ORDERED:
         if getattr(durations, shorter) >= getattr(durations, longer):
             yield (shorter, longer), f"make {shorter} shorter than {longer}: {reason}"

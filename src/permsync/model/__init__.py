@@ -1,14 +1,17 @@
 """
 The facts the service speaks in: frozen values with no behaviour beyond naming.
 
-What is decided here: the words and their closed sets. What this module must not know:
-where a fact is stored, how it is shown, what follows from it (``rules`` decides that).
-All instants are aware and in UTC.
+What is decided here: the words and their closed sets; how long things take is in
+``model.durations``. What this module must not know: where a fact is stored, how it is
+shown, what follows from it (``rules`` decides that). All instants are aware and in UTC.
 """
 
-from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+
+from permsync.model.durations import MACHINE_DURATIONS as MACHINE_DURATIONS
+from permsync.model.durations import Durations as Durations
 
 
 class Visibility(StrEnum):
@@ -236,57 +239,3 @@ class Decision:
     stale: bool = False
     valid_until: datetime | None = None
     account_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Durations:
-    """
-    Every duration of the product. All are settings; nothing waits a literal number.
-
-    One factor scales all of them down for the demo and the tests (:meth:`scaled`). Every
-    field is a duration.
-    """
-
-    refresh_margin: timedelta = timedelta(minutes=5)
-    refresh_connect: timedelta = timedelta(seconds=5)
-    refresh_deadline: timedelta = timedelta(seconds=20)
-    refresh_lease: timedelta = timedelta(seconds=60)
-    refresh_settle: timedelta = timedelta(seconds=30)
-    refresh_retry_first: timedelta = timedelta(minutes=1)
-    refresh_retry_second: timedelta = timedelta(minutes=5)
-    refresh_retry_third: timedelta = timedelta(minutes=15)
-    refresh_backoff: timedelta = timedelta(seconds=30)
-    refresh_wait: timedelta = timedelta(seconds=30)
-    refresh_poll: timedelta = timedelta(milliseconds=100)
-    sweep_every: timedelta = timedelta(seconds=10)
-    api_connect: timedelta = timedelta(seconds=5)
-    api_deadline: timedelta = timedelta(seconds=30)
-    api_backoff: timedelta = timedelta(seconds=2)
-    settle: timedelta = timedelta(seconds=15)
-    sync_every: timedelta = timedelta(hours=24)
-    sync_every_asked: timedelta = timedelta(hours=1)
-    sync_backoff: timedelta = timedelta(seconds=30)
-    schedule_every: timedelta = timedelta(seconds=30)
-    evidence_soft: timedelta = timedelta(hours=26)
-    evidence_hard: timedelta = timedelta(hours=72)
-    link_attempt: timedelta = timedelta(minutes=10)
-    session: timedelta = timedelta(days=14)
-    job_heartbeat: timedelta = timedelta(seconds=10)
-    job_stalled: timedelta = timedelta(seconds=30)
-    job_poll: timedelta = timedelta(seconds=5)
-    drain: timedelta = timedelta(seconds=30)
-    database_start: timedelta = timedelta(minutes=1)
-    database_stop: timedelta = timedelta(minutes=1)
-    database_poll: timedelta = timedelta(milliseconds=50)
-
-    def scaled(self, factor: float) -> "Durations":
-        """All durations multiplied by ``factor``, but for the time that machines need."""
-        names = [one.name for one in fields(self) if one.name not in MACHINE_DURATIONS]
-        return replace(self, **{name: getattr(self, name) * factor for name in names})
-
-
-# A scaled-down world still has the same disks, networks and processors.
-MACHINE_DURATIONS = frozenset(
-    {"refresh_connect", "refresh_deadline", "refresh_lease", "api_connect", "api_deadline"}
-    | {"database_start", "database_stop", "database_poll", "drain"}
-)

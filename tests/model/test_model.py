@@ -6,20 +6,17 @@ Covers ``permsync.model``; what follows from a fact is the rules' business.
 
 import inspect
 from dataclasses import FrozenInstanceError, fields, is_dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 import pytest
 
 from permsync import model
-from permsync.model import LIVING, MACHINE_DURATIONS, AccountState, Durations, Sealed, TokenSet
+from permsync.model import LIVING, AccountState, Sealed, TokenSet
 
 MEMBERS = [one for _, one in inspect.getmembers(model, inspect.isclass)]
 OURS = [one for one in MEMBERS if one.__module__ == model.__name__]
 WORDS = [one for one in OURS if issubclass(one, StrEnum)]
 FACTS = [one for one in OURS if is_dataclass(one)]
-DURATIONS = Durations()
-NAMES = [one.name for one in fields(Durations)]
 
 
 @pytest.mark.parametrize("words", WORDS)
@@ -53,33 +50,3 @@ def test_tokens_do_not_show_in_a_log() -> None:
 
 def test_a_sealed_value_shows_which_key_opens_it_and_nothing_else() -> None:
     assert repr(Sealed(key_id="k1", ciphertext=b"sealed")) == "Sealed(key_id='k1')"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_duration_takes_time(name: str) -> None:
-    assert getattr(DURATIONS, name) > timedelta(0)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_one_factor_scales_all_but_the_time_of_machines(name: str) -> None:
-    factor = 1 if name in MACHINE_DURATIONS else 0.01
-    assert getattr(DURATIONS.scaled(0.01), name) == getattr(DURATIONS, name) * factor
-
-
-def test_the_lease_outlives_the_senders_deadline_and_the_hosts_settling() -> None:
-    """REFRESH I6: whoever takes over has nobody beside them."""
-    least = DURATIONS.refresh_deadline + DURATIONS.refresh_settle
-    assert DURATIONS.refresh_lease > least
-
-
-def test_a_healthy_account_is_listed_before_its_evidence_is_stale() -> None:
-    assert DURATIONS.sync_every < DURATIONS.evidence_soft < DURATIONS.evidence_hard
-
-
-def test_a_slow_start_of_a_request_leaves_time_for_its_answer() -> None:
-    assert DURATIONS.refresh_connect < DURATIONS.refresh_deadline
-    assert DURATIONS.api_connect < DURATIONS.api_deadline
-
-
-def test_a_working_job_is_not_taken_for_a_stalled_one() -> None:
-    assert DURATIONS.job_heartbeat * 2 < DURATIONS.job_stalled
