@@ -38,6 +38,17 @@ def test_a_habit_that_is_not_named_stays(place: Place) -> None:
     assert not place.host.policy.redirect_uri_on_refresh
 
 
+def test_tokens_are_shown_with_what_they_are_still_good_for(world: World, place: Place) -> None:
+    first, other = bulk_accounts(world, "gitlab", 2)
+    place.host.tokens.revoke(other.person)
+    shown = [
+        (each["number"], each["access_works"], each["refresh_works"], each["presented"])
+        for person in (first.person, other.person)
+        for each in levers.show_tokens(place, person=person)
+    ]
+    assert shown == [(first.number, True, True, 0), (other.number, False, False, 0)]
+
+
 def test_latency_is_given_in_milliseconds(place: Place) -> None:
     levers.latency(place, api_ms=250)
     levers.latency(place, token_ms=1500)

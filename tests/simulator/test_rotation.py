@@ -1,4 +1,4 @@
-"""What a refresh does to the old tokens, under each of the six policies."""
+"""What a refresh does to the old tokens, under each of the seven policies."""
 
 import pytest
 
@@ -131,6 +131,34 @@ def test_only_revoke_on_first_use_watches_uses() -> None:
     first = desk.issue()
     rotation.first_use(desk.store, desk.policy, desk.renew(first))
     assert desk.refresh(first) is not None
+
+
+def test_none_keeps_the_refresh_token_and_issues_access_only() -> None:
+    desk = Desk("none")
+    first = desk.issue()
+    assert [desk.renew(first).refresh, desk.renew(first).refresh] == [None, None]
+    assert first.access_lives(desk.now)
+
+
+def test_to_ask_whether_a_token_works_uses_nothing_up() -> None:
+    desk = Desk("family")
+    first = desk.issue()
+    second = desk.renew(first)
+    asked = [
+        rotation.refreshable(desk.policy, pair, now=desk.now)
+        for pair in (first, first, second, second)
+    ]
+    assert asked == [False, False, True, True]
+    assert desk.refresh(second) is not None
+
+
+@pytest.mark.parametrize("policy", ["grace", "grace_newest_wins"])
+def test_a_spent_token_works_until_its_grace_is_over(policy: Rotation) -> None:
+    desk = Desk(policy)
+    first = desk.issue()
+    desk.renew(first)
+    assert rotation.refreshable(desk.policy, first, now=desk.now + 9)
+    assert not rotation.refreshable(desk.policy, first, now=desk.now + 10)
 
 
 def test_an_oauth_app_without_expiry_gets_one_lasting_token() -> None:

@@ -6,6 +6,7 @@ lever does can be done in Python on the World as well; this is only the longer h
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Literal, NamedTuple
 
 from permsync.simulator.faults import (
@@ -19,6 +20,7 @@ from permsync.simulator.faults import (
 )
 from permsync.simulator.host import Host
 from permsync.simulator.repositories import AccountState
+from permsync.simulator.rotation import refreshable
 from permsync.simulator.signing import new_key
 from permsync.simulator.tokens import Rotation
 from permsync.simulator.world import World
@@ -78,6 +80,21 @@ def expire_access_tokens(at: Place, *, person: str | None = None) -> int:
 def revoke_tokens(at: Place, *, person: str | None = None) -> int:
     """Revokes every token of one person or of everybody."""
     return at.host.tokens.revoke(person)
+
+
+def show_tokens(at: Place, *, person: str) -> list[dict[str, Any]]:
+    """Tells everything about one person's pairs, and which of their tokens would work now."""
+    presented = at.host.log.presentations()
+    now = at.world.now()
+    return [
+        {
+            **asdict(pair),
+            "access_works": pair.access_lives(now),
+            "refresh_works": refreshable(at.host.policy, pair, now=now),
+            "presented": presented[pair.refresh] if pair.refresh is not None else 0,
+        }
+        for pair in at.host.tokens.of(person)
+    ]
 
 
 def shrink_scopes(at: Place, *, scopes: list[str], person: str | None = None) -> int:
@@ -211,6 +228,7 @@ LEVERS: dict[str, Callable[..., object]] = {
     "set-policy": set_policy,
     "expire-access-tokens": expire_access_tokens,
     "revoke-tokens": revoke_tokens,
+    "show-tokens": show_tokens,
     "shrink-scopes": shrink_scopes,
     "refuse-refreshes": refuse_refreshes,
     "set-account-state": set_account_state,

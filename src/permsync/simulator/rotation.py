@@ -1,5 +1,5 @@
 """
-Decides what a refresh does to the tokens: the six rotation policies, and what a first use ends.
+Decides what a refresh does to the tokens: the seven rotation policies, and what a first use ends.
 
 Works on a TokenStore and a Policy with the time given; knows no HTTP and no host kind.
 
@@ -9,6 +9,7 @@ grace_newest_wins     the same, and each repeat ends the pairs that earlier uses
 tolerant              it works until it expires
 family                it works once; a second use ends every pair of that consent
 revoke_on_first_use   it works until a token issued from it is used
+none                  it works until it expires, and is never replaced
 """
 
 import secrets
@@ -66,11 +67,11 @@ def refresh(
     With `rotates` false only a new access token is issued and the refresh token stays as it was,
     which is what an answer without `refresh_token` means (RFC 6749 section 6).
     """
-    expired = old.refresh_expires_at is not None and now >= old.refresh_expires_at
-    if old.refresh_revoked or expired:
+    if not refreshable(policy, old, now=now):
+        _punish(store, policy, old)
         return None
-    if old.spent_at is not None and not _may_repeat(store, policy, old, now=now):
-        return None
+    if old.spent_at is not None and policy.rotation == "grace_newest_wins":
+        _end_successors(store, old)
     first_use(store, policy, old)
     new = _pair(
         store,
@@ -85,7 +86,7 @@ def refresh(
         redirect_uri=old.redirect_uri,
     )
     new.parent = old.number
-    if not rotates:
+    if not rotates or policy.rotation == "none":
         store.forget_refresh(new)
         new.parent = None
         return new
@@ -102,25 +103,37 @@ def first_use(store: TokenStore, policy: Policy, pair: Pair) -> None:
         store.pairs[pair.parent].revoke()
 
 
-def _may_repeat(store: TokenStore, policy: Policy, old: Pair, *, now: float) -> bool:
-    siblings = [pair for pair in store.of(old.person) if pair.family == old.family]
+def refreshable(policy: Policy, pair: Pair, *, now: float) -> bool:
+    """Whether the refresh token of this pair would be taken now; nothing is changed by asking."""
+    expired = pair.refresh_expires_at is not None and now >= pair.refresh_expires_at
+    if pair.refresh is None or pair.refresh_revoked or expired:
+        return False
+    if pair.spent_at is None:
+        return True
     match policy.rotation:
-        case "strict":
+        case "strict" | "family":
             return False
-        case "tolerant" | "revoke_on_first_use":
+        case "tolerant" | "revoke_on_first_use" | "none":
             return True
-        case "family":
-            for pair in siblings:
-                pair.revoke()
-            return False
         case "grace" | "grace_newest_wins":
-            if old.spent_at is None or now >= old.spent_at + policy.grace_seconds:
-                return False
-            if policy.rotation == "grace_newest_wins":
-                for pair in siblings:
-                    if pair.number > old.number:
-                        pair.revoke()
-            return True
+            return now < pair.spent_at + policy.grace_seconds
+
+
+def _punish(store: TokenStore, policy: Policy, old: Pair) -> None:
+    """A spent token that comes back looks stolen where a host revokes the family."""
+    if policy.rotation == "family" and old.spent_at is not None and not old.refresh_revoked:
+        for pair in _siblings(store, old):
+            pair.revoke()
+
+
+def _end_successors(store: TokenStore, old: Pair) -> None:
+    for pair in _siblings(store, old):
+        if pair.number > old.number:
+            pair.revoke()
+
+
+def _siblings(store: TokenStore, old: Pair) -> list[Pair]:
+    return [pair for pair in store.of(old.person) if pair.family == old.family]
 
 
 def _pair(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Rotation = Literal[
-    "strict", "grace", "grace_newest_wins", "tolerant", "family", "revoke_on_first_use"
+    "strict", "grace", "grace_newest_wins", "tolerant", "family", "revoke_on_first_use", "none"
 ]
 ClientKind = Literal["oauth", "oauth_expiring", "github_app"]
 
