@@ -270,7 +270,9 @@ def test_every_figure_is_counted_under_its_own_name() -> None:
     metrics.refresh_attempts.labels("github", "adopted").inc()
     metrics.runs.labels("github", "succeeded").inc()
     metrics.requests.labels("github", "2xx").inc()
+    metrics.revocation_backlog.labels("github").set(3)
     text = metrics.render().decode()
+    assert 'permsync_revocation_backlog{host="github"} 3.0' in text
     assert 'permsync_refresh_attempts_total{host="github",outcome="adopted"} 1.0' in text
     assert 'permsync_runs_total{host="github",outcome="succeeded"} 1.0' in text
     assert 'permsync_host_requests_total{host="github",outcome="2xx"} 1.0' in text

@@ -19,7 +19,7 @@ from permsync.codehost import HostSettings
 from permsync.config.settings import Settings
 from permsync.errors import SealingKeyError
 from permsync.flows.deps import Chance, Clock, ConfiguredHost, InFlight, Services, SignIn
-from permsync.store import accounts, queue_schema
+from permsync.store import accounts, queue_schema, revocations
 from permsync.store.embedded import EmbeddedPostgres, EmbeddedWaits
 from permsync.store.engine import Database
 from permsync.store.migrate import migrate
@@ -87,7 +87,9 @@ def _waits(settings: Settings) -> EmbeddedWaits:
 async def _check_keys(database: Database, vault: Vault) -> None:
     """A key that stored tokens need must be configured: better no start than no tokens."""
     async with database.begin() as connection:
-        needed = await accounts.key_ids_in_use(connection) - set(vault.key_ids)
+        needed = await accounts.key_ids_in_use(connection)
+        needed |= await revocations.key_ids_in_use(connection)
+        needed -= set(vault.key_ids)
     if needed:
         raise SealingKeyError(
             place="sealing_keys",

@@ -16,7 +16,13 @@ from typing import Literal, TextIO
 
 import structlog
 from opentelemetry import trace
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    generate_latest,
+)
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
@@ -227,6 +233,12 @@ class Metrics:
         self.runs = self._counter("runs", "Syncs, by what became of them", "host", "outcome")
         self.requests = self._counter(
             "host_requests", "Requests to hosts: 2xx to 5xx, unsent, unanswered", "host", "outcome"
+        )
+        self.revocation_backlog = Gauge(
+            "permsync_revocation_backlog",
+            "Token sets that their hosts are still to be told to forget",
+            ("host",),
+            registry=self.registry,
         )
         self.decisions = self._counter(
             "decisions", "Answers to: may this person see it?", "verdict", "reason"

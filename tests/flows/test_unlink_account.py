@@ -34,9 +34,9 @@ async def test_what_is_unlinked_is_gone_here_and_revoked_there(world: World, hos
     assert (await read(world, account)).sync_due_at is None
 
 
-async def test_a_host_without_such_a_call_is_not_asked(world: World) -> None:
+async def test_a_host_without_such_a_call_confirms_nothing(world: World) -> None:
     account = await world.link("ada", "bitbucket")
-    assert await unlink(world, account)
+    assert not await unlink(world, account)
     assert await column(world.services.database, TOKENS) == [True]
 
 

@@ -6,8 +6,7 @@ A host file does no I/O. It names requests (``x_request``) and reads responses
 to one gives a :class:`Page` with repositories and the asks that follow from it, so a host
 says *what* comes next and never *when* or *how many at once*.
 
-``codehost.answers``, ``options`` and ``scopes`` beside it hold what all host files share.
-This module must not know any host, any transport or the clock.
+What host files share lies beside it. This module must not know a host, a transport or the clock.
 """
 
 from collections.abc import Mapping
@@ -191,8 +190,7 @@ class HostSettings:
     One configured host, as its file needs it.
 
     ``base_url`` keeps its context path and has no trailing slash; ``api_url`` is set only
-    where the operator overrides the kind's own rule. ``options`` are the kind's own
-    switches (marked G in the fact sheet, so configurable), validated by the kind.
+    where the operator overrides the kind's rule. The kind validates its own ``options``.
     """
 
     name: str
@@ -263,6 +261,10 @@ class CodeHost(Protocol):
         self, *, access_token: str, refresh_token: str | None
     ) -> tuple[Request, ...]:
         """Revoke these tokens, never the person's whole authorization; empty if impossible."""
+
+    @property
+    def revokes_alone(self) -> bool:
+        """Whether no token of another consent dies with a revoked one; false in doubt."""
 
     def identity_ask(self) -> Ask:
         """Ask who the token belongs to."""

@@ -55,6 +55,12 @@ MEANINGS: Mapping[str, str] = {
     "refresh_wait": "How long a caller waits for a refresh that somebody else runs.",
     "refresh_poll": "How often a waiting caller looks, should a notification be lost.",
     "sweep_every": "How often refreshes are looked for whose worker died.",
+    "revoke_every": "How often tokens that are to be revoked at their hosts are looked for.",
+    "revoke_wait": "How long a person who disconnects an account waits for the host's word.",
+    "revoke_backoff": "The first wait after a host did not revoke a token; it doubles, with"
+    " jitter.",
+    "revoke_backoff_most": "The longest wait between two tries to revoke a token.",
+    "revoke_give_up": "A token that its host did not revoke for this long is given up.",
     "api_connect": "How long a connection to a host's API may take.",
     "api_deadline": "How long one API request may take.",
     "api_backoff": "The first wait after a failed API request; it doubles, with jitter.",
@@ -84,6 +90,8 @@ _ORDERED = (
     ("circuit_retry", "circuit_retry_most", "waits double up to it"),
     ("refresh_settle", "refresh_grace", "a lost answer would be asked for too late"),
     ("job_heartbeat", "job_stalled", "a healthy worker would lose its jobs"),
+    ("revoke_backoff", "revoke_backoff_most", "the wait between two tries grows"),
+    ("revoke_backoff_most", "revoke_give_up", "there would be no second try"),
     ("evidence_soft", "evidence_hard", "evidence turns stale before it stops counting"),
     ("sync_every", "evidence_hard", "access would end before the next sync"),
 )

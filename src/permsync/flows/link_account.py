@@ -26,7 +26,7 @@ from permsync.flows.authorization import Return, arrive, depart
 from permsync.flows.confirm_identity import Confirmed, confirm_identity
 from permsync.flows.deps import ConfiguredHost, Services
 from permsync.flows.introduce import Introduction
-from permsync.flows.revoke_tokens import revoke_tokens
+from permsync.flows.queue_revocation import queue_revocation
 from permsync.flows.save_link import LinkedToSomeoneElse, NewLink, save_link
 from permsync.model import Account, TokenSet, User
 from permsync.oauth2 import CallbackError, CallbackRefusal, code_challenge, parse_callback
@@ -90,7 +90,7 @@ async def finish_link(
     Finish what :func:`start_link` began, from the callback's raw query.
 
     Raises ``LinkRefusedError``; nothing was stored then, and tokens that the host gave
-    out all the same were handed back for revocation.
+    out all the same wait in the outbox for their revocation.
     """
     configured = services.host(host_name)
     callback = parse_callback(query, issuer=configured.host.sends_issuer)
@@ -164,8 +164,10 @@ async def _confirm(
 
 
 async def _give_back(services: Services, configured: ConfiguredHost, granted: TokenGrant) -> None:
+    """Tokens of a link that is not made; the host is told at once, or later."""
     tokens = TokenSet(granted.access_token, granted.refresh_token)
-    await revoke_tokens(services, configured.name, tokens)
+    async with services.database.begin() as connection:
+        await queue_revocation(services, connection, tokens, host=configured.name)
 
 
 async def _save(
@@ -195,6 +197,5 @@ async def _save(
     )
     saved = await save_link(services, link)
     if isinstance(saved, LinkedToSomeoneElse):
-        await _give_back(services, configured, granted)
         _refuse(configured.name, LinkRefusal.LINKED_TO_SOMEONE_ELSE)
     return saved

@@ -1,27 +1,171 @@
 """
-Tells a host to forget tokens that we no longer keep.
+Tells a host to forget tokens that we no longer keep: one try at one row of the outbox.
 
-It revokes tokens, never the person's whole authorization, which would kill a newer link.
-A host that cannot be reached keeps them until they expire: they are gone here either way.
-This module must not decide whose tokens are revoked.
+It revokes tokens, never the person's whole authorization, and nothing that could end a
+link of today. The row outlives this process, so a try may be cut short anywhere: whoever
+comes next sends it again, and the host does not mind. This module must not decide what an
+answer means; ``rules.revocation`` does.
 """
 
-from permsync.codehost import Response
-from permsync.codehost.answers import is_success
-from permsync.flows.deps import Services
+import asyncio
+from dataclasses import dataclass
+
+from permsync.codehost import Request, Response
+from permsync.errors import DatabaseUnavailableError, SealedValueError, SealingKeyError
+from permsync.flows.deps import ConfiguredHost, Services
+from permsync.flows.queue_revocation import place
+from permsync.flows.seal_tokens import ACCESS, REFRESH, open_both
 from permsync.model import TokenSet
+from permsync.rules.revocation import (
+    CONFIRMED,
+    Again,
+    Effort,
+    Outcome,
+    Standing,
+    plan_again,
+    plan_answers,
+    plan_sending,
+)
+from permsync.store import refreshes, revocations
+from permsync.store.engine import Connection
+from permsync.store.refreshes import Holding
+from permsync.store.revocations import ClaimedRevocation
 from permsync.telemetry import Event, logger
 
 log = logger(__name__)
 
 
-async def revoke_tokens(services: Services, host_name: str, tokens: TokenSet) -> bool:
-    """Ask the host to revoke these tokens; true if it took every request."""
-    configured = services.host(host_name)
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One claimed revocation, and what the account of its tokens holds today."""
+
+    claimed: ClaimedRevocation
+    holding: Holding | None
+
+
+async def revoke_now(services: Services, revocation_id: int) -> bool:
+    """
+    Try once for somebody who waits; true if the host confirmed in time.
+
+    False says nothing: the outbox goes on trying.
+    """
+    try:
+        async with asyncio.timeout(services.durations.revoke_wait.total_seconds()):
+            outcome = await revoke_next(services, revocation_id=revocation_id)
+    except (TimeoutError, DatabaseUnavailableError, SealingKeyError):
+        return False
+    return outcome in CONFIRMED
+
+
+async def revoke_next(
+    services: Services, *, host: str | None = None, revocation_id: int | None = None
+) -> Outcome | Again | None:
+    """
+    Try the oldest due revocation once, of this host or with this id.
+
+    ``None`` where nothing is due. Raises ``SealingKeyError`` where the key of its tokens
+    is not configured; the row stays.
+    """
+    attempt = await _claim(services, host=host, revocation_id=revocation_id)
+    if attempt is None:
+        return None
+    ended = await _attempt(services, attempt)
+    async with services.database.begin() as connection:
+        await _write(connection, attempt.claimed, ended)
+    log.info(
+        Event.TOKEN_REVOKED,
+        host=attempt.claimed.revocation.host,
+        revocation=attempt.claimed.revocation.id,
+        outcome="again" if isinstance(ended, Again) else ended.value,
+    )
+    return ended
+
+
+async def _claim(services: Services, *, host: str | None, revocation_id: int | None) -> Try | None:
+    async with services.database.begin() as connection:
+        claimed = await revocations.claim(
+            connection,
+            lease_in=services.durations.refresh_lease,
+            host=host,
+            revocation_id=revocation_id,
+        )
+        if claimed is None:
+            return None
+        account_id = claimed.revocation.account_id
+        holding = None
+        if account_id is not None:
+            holding = await refreshes.load(connection, account_id)
+    return Try(claimed, holding)
+
+
+async def _write(
+    connection: Connection, claimed: ClaimedRevocation, ended: Outcome | Again
+) -> None:
+    if isinstance(ended, Again):
+        await revocations.postpone(connection, claimed, try_in=ended.try_in)
+    else:
+        await revocations.close(connection, claimed, ended)
+
+
+async def _attempt(services: Services, attempt: Try) -> Outcome | Again:
+    claimed = attempt.claimed
+    effort = Effort(
+        tries=claimed.tries,
+        created_at=claimed.created_at,
+        now=claimed.now,
+        jitter=services.chance.jitter(),
+    )
+    configured = services.hosts.get(claimed.revocation.host)
+    if configured is None:
+        return plan_again(effort, services.durations)
+    try:
+        tokens = _open(services, claimed)
+        is_current = _shares_token(services, tokens, attempt.holding)
+    except SealedValueError:
+        log.exception(Event.DEFECT, revocation=claimed.revocation.id)
+        return Outcome.UNREADABLE
     requests = configured.host.revoke_requests(
         access_token=tokens.access_token, refresh_token=tokens.refresh_token
     )
-    taken = True
+    standing = Standing(
+        revokes_alone=configured.host.revokes_alone,
+        is_linked=None if attempt.holding is None else attempt.holding.access is not None,
+        is_current=is_current,
+        is_offered=bool(requests),
+        dies_at=claimed.revocation.dies_at,
+    )
+    unsent = plan_sending(standing, now=claimed.now)
+    if unsent is not None:
+        return unsent
+    answers = await _send(services, configured, requests)
+    return plan_answers(answers, effort, services.durations)
+
+
+def _open(services: Services, claimed: ClaimedRevocation) -> TokenSet:
+    revocation = claimed.revocation
+    link_id = revocation.link_id
+    where = {each: place(revocation.id, link_id=link_id, field=each) for each in (ACCESS, REFRESH)}
+    refresh = None
+    if revocation.refresh is not None:
+        refresh = services.vault.open(revocation.refresh, binding=where[REFRESH])
+    return TokenSet(services.vault.open(revocation.access, binding=where[ACCESS]), refresh)
+
+
+def _shares_token(services: Services, old: TokenSet, holding: Holding | None) -> bool:
+    """Whether the account holds one of the old tokens today: a host may give one out twice."""
+    if holding is None or holding.access is None:
+        return False
+    vault = services.vault
+    today = open_both(vault, holding)
+    held = {vault.digest(one) for one in (today.access_token, today.refresh_token) if one}
+    return any(vault.digest(one) in held for one in (old.access_token, old.refresh_token) if one)
+
+
+async def _send(
+    services: Services, configured: ConfiguredHost, requests: tuple[Request, ...]
+) -> list[Response | None]:
+    """Send the requests in their order, up to the first that gets no answer."""
+    answers: list[Response | None] = []
     for request in requests:
         answer = await services.transport.send(
             request,
@@ -29,6 +173,8 @@ async def revoke_tokens(services: Services, host_name: str, tokens: TokenSet) ->
             deadline_in=services.durations.refresh_deadline,
             fresh=True,
         )
-        taken = taken and isinstance(answer, Response) and is_success(answer)
-    log.info(Event.TOKEN_REVOKED, host=host_name, requests=len(requests), taken=taken)
-    return taken
+        answers.append(answer if isinstance(answer, Response) else None)
+        if answers[-1] is None:
+            log.warning(Event.HTTP_UNANSWERED, host=configured.name)
+            break
+    return answers

@@ -11,8 +11,9 @@ from datetime import datetime
 from permsync.codehost import Identity, TokenGrant
 from permsync.flows.deps import Services
 from permsync.flows.end_access import state_change
+from permsync.flows.queue_revocation import queue_revocation, queue_revocation_of
 from permsync.flows.seal_tokens import seal
-from permsync.model import Account, AccountState, Trigger
+from permsync.model import Account, AccountState, TokenSet, Trigger
 from permsync.store import accounts, audit, changes, queue, refreshes, runs
 from permsync.store.audit import Action
 from permsync.store.changes import Change, ChangeKind
@@ -47,6 +48,7 @@ async def save_link(services: Services, link: NewLink) -> Account | LinkedToSome
             connection, host=link.host, external_id=link.identity.external_id, lock=True
         )
         if known is not None and _is_held_by_other(known, link):
+            await _hand_back(services, connection, link, known)
             return LinkedToSomeoneElse()
         account_id = known.id if known is not None else await accounts.next_id(connection)
         link_id = accounts.new_link_id()
@@ -57,6 +59,14 @@ async def save_link(services: Services, link: NewLink) -> Account | LinkedToSome
         assert saved is not None  # noqa: S101 - it was written a statement ago
         await changes.append(connection, [_change(known, saved)])
     return saved
+
+
+async def _hand_back(
+    services: Services, connection: Connection, link: NewLink, known: Account
+) -> None:
+    """The tokens of a link that was not made; the other person's link must outlive them."""
+    tokens = TokenSet(link.granted.access_token, link.granted.refresh_token)
+    await queue_revocation(services, connection, tokens, host=link.host, account_id=known.id)
 
 
 def _is_held_by_other(known: Account, link: NewLink) -> bool:
@@ -95,6 +105,9 @@ async def _write(
             tokens=tokens,
         )
         return
+    holding = await refreshes.load(connection, account_id)
+    assert holding is not None  # noqa: S101 - its row is locked
+    await queue_revocation_of(services, connection, holding)
     await refreshes.fence(connection, account_id)
     await runs.abandon(connection, account_id, failure="linked_again")
     await accounts.save_relink(

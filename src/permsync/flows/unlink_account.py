@@ -1,16 +1,17 @@
 """
 Unlinks an account: access ends here first, then the host is told to forget the tokens.
 
-The tokens are erased in the commit that ends access, so an unreachable host keeps nobody
-linked. This module must not ask whether the person is sure; pages do.
+The commit that ends access moves the tokens into the outbox of revocations, so an
+unreachable host keeps nobody linked and is told once it is back. This module must not ask
+whether the person is sure; pages do.
 """
 
-from permsync.errors import SealedValueError, UnknownError
+from permsync.errors import UnknownError
 from permsync.flows.deps import Services
 from permsync.flows.end_access import state_change
-from permsync.flows.revoke_tokens import revoke_tokens
-from permsync.flows.seal_tokens import open_both
-from permsync.model import AccountState, TokenSet
+from permsync.flows.queue_revocation import queue_revocation_of
+from permsync.flows.revoke_tokens import revoke_now
+from permsync.model import AccountState
 from permsync.store import accounts, audit, changes, refreshes, runs
 from permsync.store.audit import Action
 from permsync.store.refreshes import Holding
@@ -21,7 +22,7 @@ log = logger(__name__)
 
 async def unlink_account(services: Services, account_id: int, *, user_id: int, actor: str) -> bool:
     """
-    Unlink this account of this user; true if the host confirmed the revocation.
+    Unlink this account of this user; true if the host confirmed the revocation right away.
 
     Raises ``UnknownError`` where the user has no such linked account.
     """
@@ -30,7 +31,7 @@ async def unlink_account(services: Services, account_id: int, *, user_id: int, a
         if holding is None or not _is_theirs(holding, user_id):
             raise UnknownError(what="account", name=str(account_id))
         account = holding.account
-        tokens = _open(services, holding)
+        revocation_id = await queue_revocation_of(services, connection, holding)
         await refreshes.fence(connection, account_id)
         await runs.abandon(connection, account_id, failure="unlinked")
         await accounts.save_unlinked(connection, account)
@@ -46,22 +47,9 @@ async def unlink_account(services: Services, account_id: int, *, user_id: int, a
         )
         await changes.append(connection, [state_change(account, AccountState.UNLINKED)])
     log.info(Event.ACCOUNT_UNLINKED, account=account_id, host=account.host)
-    if tokens is None or account.host not in services.hosts:
-        return False
-    return await revoke_tokens(services, account.host, tokens)
+    return revocation_id is not None and await revoke_now(services, revocation_id)
 
 
 def _is_theirs(holding: Holding, user_id: int) -> bool:
     account = holding.account
     return account.user_id == user_id and account.state is not AccountState.UNLINKED
-
-
-def _open(services: Services, holding: Holding) -> TokenSet | None:
-    """The tokens to revoke; a value that does not open must not keep anybody linked."""
-    if holding.access is None:
-        return None
-    try:
-        return open_both(services.vault, holding)
-    except SealedValueError:
-        log.exception(Event.DEFECT, account=holding.account.id)
-        return None

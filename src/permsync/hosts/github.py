@@ -29,13 +29,7 @@ from permsync.codehost import (
     TokenRefusalKind,
 )
 from permsync.codehost.addresses import url_under
-from permsync.codehost.answers import (
-    Id,
-    Text,
-    parse_body,
-    quota_in,
-    said,
-)
+from permsync.codehost.answers import Id, Text, parse_body, quota_in, said
 from permsync.codehost.options import Parallel, parse_options
 from permsync.codehost.paging import parse_follow, step_of
 from permsync.codehost.scopes import parse_scopes
@@ -134,6 +128,7 @@ class Host(CodeFlow):
     title: ClassVar[str] = "GitHub"
     opens_internal = False  # only inside one enterprise, which a listing does not name
     sends_issuer = None
+    revokes_alone = True  # "Delete an app token"; ".../grant" would end the others too
 
     def __init__(self, settings: HostSettings) -> None:
         options = parse_options(settings, _Options)

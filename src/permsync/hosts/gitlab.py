@@ -113,6 +113,7 @@ class Host(CodeFlow):
     title: ClassVar[str] = "GitLab"
     opens_internal = True  # to every signed-in person who is not external
     sends_issuer = None
+    revokes_alone = True  # Doorkeeper ends the one row of the token
 
     def __init__(self, settings: HostSettings) -> None:
         options = parse_options(settings, _Options)

@@ -39,6 +39,11 @@ class Durations:
     refresh_wait: timedelta = timedelta(seconds=30)
     refresh_poll: timedelta = timedelta(milliseconds=100)
     sweep_every: timedelta = timedelta(seconds=10)
+    revoke_every: timedelta = timedelta(seconds=15)
+    revoke_wait: timedelta = timedelta(seconds=3)
+    revoke_backoff: timedelta = timedelta(seconds=30)
+    revoke_backoff_most: timedelta = timedelta(hours=1)
+    revoke_give_up: timedelta = timedelta(days=7)
     api_connect: timedelta = timedelta(seconds=5)
     api_deadline: timedelta = timedelta(seconds=30)
     api_backoff: timedelta = timedelta(seconds=2)
@@ -68,5 +73,6 @@ class Durations:
 # A scaled-down world still has the same disks, networks and processors.
 MACHINE_DURATIONS = frozenset(
     {"refresh_connect", "refresh_deadline", "refresh_lease", "refresh_skew", "drain"}
+    | {"revoke_wait"}
     | {"api_connect", "api_deadline", "database_start", "database_stop", "database_poll"}
 )

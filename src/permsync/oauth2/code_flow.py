@@ -39,6 +39,9 @@ class Dialect:
 class CodeFlow:
     """The OAuth methods of :class:`~permsync.codehost.CodeHost` for one configured host."""
 
+    # A host file says otherwise where the host or its source does.
+    revokes_alone = False
+
     def __init__(
         self, settings: HostSettings, dialect: Dialect, *, scopes: tuple[str, ...]
     ) -> None:

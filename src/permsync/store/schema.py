@@ -165,6 +165,26 @@ refresh_attempt = Table(
     Index("refresh_attempt_by_version", "account_id", "for_version"),
 )
 
+revocation = Table(
+    "revocation",
+    metadata,
+    # Its id is taken before the row is written: the tokens are sealed to it.
+    Column("id", BigInteger, Identity(always=False), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("account_id", ForeignKey("account.id"), index=True),
+    Column("link_id", Uuid(as_uuid=False), nullable=False),
+    Column("access_sealed", LargeBinary),
+    Column("refresh_sealed", LargeBinary),
+    Column("key_id", Text),
+    _instant("dies_at"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    _instant("next_try_at"),
+    _written_at("created_at"),
+    _instant("closed_at"),
+    Column("outcome", Text),
+    Index("revocation_due", "host", "next_try_at", postgresql_where=text("closed_at IS NULL")),
+)
+
 repository = Table(
     "repository",
     metadata,

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
 from permsync.flows.deps import Services
+from permsync.flows.drain_revocations import drain_revocations
 from permsync.flows.refresh_ahead import refresh_ahead
 from permsync.flows.schedule_syncs import schedule_syncs
 from permsync.flows.sweep_attempts import sweep_attempts
@@ -70,5 +71,6 @@ KINDS: Mapping[str, JobKind[Services]] = {
     Kind.REFRESH_ACCOUNT: AccountJob(run=_refresh_account),
     "schedule_syncs": Round(run=schedule_syncs, every=lambda each: each.schedule_every),
     "sweep_attempts": Round(run=sweep_attempts, every=lambda each: each.sweep_every),
+    "drain_revocations": Round(run=drain_revocations, every=lambda each: each.revoke_every),
     "tidy": Round(run=tidy, every=lambda each: each.sync_every_asked),
 }
