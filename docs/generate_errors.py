@@ -37,6 +37,8 @@ ADVICE: Mapping[str, str] = {
     " the cure. [Settings](settings.md) explains each key.",
     "sealing_key_wrong": "Put the key that the message names back into `sealing_keys`, after the"
     " first one. No account was changed.",
+    "sealing_key_in_use": "Run `permsync keys rotate` with the settings of today, then retire the"
+    " key again. Where a refresh under way needs it, try again in a minute.",
     "database_unavailable": "Check that PostgreSQL runs and accepts this user; with the embedded"
     " one, read the server's log in the data folder.",
     "schema_newer_than_program": "Run the newer permsync again, or restore the database from"

@@ -33,7 +33,7 @@ from permsync.simulator.browser import consent
 from permsync.simulator.host import Host
 from permsync.simulator.samples import client_id_of, client_secret_of, sample_world
 from permsync.simulator.server import RunningSimulator, serve
-from permsync.store import users
+from permsync.store import sealing_keys, users
 from permsync.store.engine import Database
 from permsync.telemetry import Metrics
 from permsync.transport import Transport
@@ -89,9 +89,12 @@ class World:
     async def link(self, login: str, host: str, *, user: User | None = None) -> Account:
         """Link ``login``'s account at a host through its consent page."""
         owner = user or await self.user(login)
-        query = await self.consent(login, host, user=owner)
+        return await self.arrive(await self.consent(login, host, user=owner), host, user=owner)
+
+    async def arrive(self, query: str, host: str, *, user: User) -> Account:
+        """Come back from the consent page with this query."""
         linked = await finish_link(
-            self.services, host_name=host, query=query, user=owner, browser=BROWSER
+            self.services, host_name=host, query=query, user=user, browser=BROWSER
         )
         return linked.account
 
@@ -134,11 +137,14 @@ async def running_services(
     database: Database, simulator: RunningSimulator, durations: Durations = QUICK
 ) -> AsyncIterator[Services]:
     """Services as the composition root would build them, over this database and world."""
+    vault = Vault([b"k" * 32])
+    async with database.begin() as connection:
+        await sealing_keys.admit(connection, vault.key_ids, primary=vault.primary_key_id)
     async with Transport() as transport:
         yield Services(
             database=database,
             transport=transport,
-            vault=Vault([b"k" * 32]),
+            vault=vault,
             hosts=configured_hosts(simulator),
             durations=durations,
             clock=Clock(

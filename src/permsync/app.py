@@ -17,9 +17,9 @@ from uuid import uuid4
 from permsync import hosts
 from permsync.codehost import HostSettings
 from permsync.config.settings import Settings
-from permsync.errors import SealingKeyError
+from permsync.flows.admit_keys import admit_keys
 from permsync.flows.deps import Chance, Clock, ConfiguredHost, InFlight, Services, SignIn
-from permsync.store import accounts, queue_schema, revocations
+from permsync.store import queue_schema
 from permsync.store.embedded import EmbeddedPostgres, EmbeddedWaits
 from permsync.store.engine import Database
 from permsync.store.migrate import migrate
@@ -43,7 +43,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         database = await stack.enter_async_context(open_database(settings))
         await migrate(database)
         await queue_schema.install(database)
-        await _check_keys(database, vault)
+        await admit_keys(database, vault)
         transport = await stack.enter_async_context(_transport(settings, metrics))
         in_flight = InFlight(limit=settings.refresh_in_flight)
         stack.push_async_callback(in_flight.drain)
@@ -82,20 +82,6 @@ def _waits(settings: Settings) -> EmbeddedWaits:
         stop_in=durations.database_stop,
         look_again_in=durations.database_poll,
     )
-
-
-async def _check_keys(database: Database, vault: Vault) -> None:
-    """A key that stored tokens need must be configured: better no start than no tokens."""
-    async with database.begin() as connection:
-        needed = await accounts.key_ids_in_use(connection)
-        needed |= await revocations.key_ids_in_use(connection)
-        needed -= set(vault.key_ids)
-    if needed:
-        raise SealingKeyError(
-            place="sealing_keys",
-            cure=f"stored tokens need the key {', '.join(sorted(needed))}, but only"
-            f" {', '.join(vault.key_ids)} is configured; add the missing key to the list",
-        )
 
 
 def _transport(settings: Settings, metrics: Metrics) -> Transport:

@@ -10,6 +10,7 @@ a secret or a code host's own words.
     ├── OperatorError                  the settings or the machine are wrong
     │   ├── ConfigurationError         configuration_invalid
     │   ├── SealingKeyError            sealing_key_wrong
+    │   ├── SealingKeyInUseError       sealing_key_in_use
     │   ├── DatabaseUnavailableError   database_unavailable
     │   ├── SchemaNewerError           schema_newer_than_program
     │   └── AddressInUseError          address_in_use
@@ -75,6 +76,12 @@ class SealingKeyError(OperatorError):
     """A stored secret needs a sealing key that is not configured, or the key is unusable."""
 
     code = "sealing_key_wrong"
+
+
+class SealingKeyInUseError(OperatorError):
+    """A sealing key cannot be retired: it is the primary one, or stored values need it."""
+
+    code = "sealing_key_in_use"
 
 
 class DatabaseUnavailableError(OperatorError):
@@ -220,6 +227,14 @@ class DefectError(PermsyncError):
 
 
 class SealedValueError(DefectError):
-    """A sealed value was changed, cut or moved to another row; it was not opened."""
+    """
+    A sealed value was changed, cut or moved to another row; it was not opened.
+
+    ``place`` names the row and the field.
+    """
 
     code = "sealed_value_damaged"
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        super().__init__(place)

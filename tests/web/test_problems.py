@@ -39,6 +39,7 @@ EXAMPLES: list[tuple[PermsyncError, int, str]] = [
         "configuration_invalid",
     ),
     (errors.SealingKeyError(place=CANARY, cure=CANARY), 500, "sealing_key_wrong"),
+    (errors.SealingKeyInUseError(place=CANARY, cure=CANARY), 500, "sealing_key_in_use"),
     (errors.DatabaseUnavailableError(place=CANARY, cure=CANARY), 503, "database_unavailable"),
     (errors.SchemaNewerError(place=CANARY, cure=CANARY), 503, "schema_newer_than_program"),
     (errors.AddressInUseError(place=CANARY, cure=CANARY), 500, "address_in_use"),

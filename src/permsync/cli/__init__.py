@@ -14,6 +14,7 @@ from permsync.cli import (
     check,
     demo,
     init,
+    keys,
     migrate,
     serve,
     service_keys,
@@ -41,6 +42,7 @@ app.command("sync")(sync.sync)
 app.command("check")(check.check)
 app.command("accounts")(accounts.accounts)
 app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
 app.add_typer(service_keys.app, name="service-keys")
 app.command("simulator")(simulator.simulator)
 app.command("demo")(demo.demo)

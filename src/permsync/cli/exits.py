@@ -11,6 +11,7 @@ command ran.
     69  the database cannot be started or reached
     70  a defect of ours
     73  another program listens at the address
+    74  a sealing key is still in use and was not retired
     75  a code host failed; trying later may help
     76  the database is newer than this program
     77  a sealing key is missing or wrong
@@ -28,6 +29,7 @@ from permsync.errors import (
     PermsyncError,
     SchemaNewerError,
     SealingKeyError,
+    SealingKeyInUseError,
 )
 
 DENIED = 1
@@ -36,6 +38,7 @@ DEFECT = 70
 EXIT_CODES: dict[type[PermsyncError], int] = {
     ConfigurationError: 78,
     SealingKeyError: 77,
+    SealingKeyInUseError: 74,
     SchemaNewerError: 76,
     HostError: 75,
     AddressInUseError: 73,

@@ -28,6 +28,30 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         os.fchmod(descriptor, 0o600)  # the mode above is cut by the umask, never widened
         file.write(text)
+        file.flush()
+        os.fsync(descriptor)  # a key that seals and is then lost takes every token with it
+
+
+def add_line(path: Path, line: str, *, first: bool) -> None:
+    """
+    Add a line to a private file, as its first or last, all at once or not at all.
+
+    Whoever reads meanwhile sees the old text or the new one; owner and mode stay. Raises
+    ``ConfigurationError`` where the file cannot be replaced, or somebody else is at it.
+    """
+    target = path.resolve()
+    text = target.read_text(encoding="utf-8")
+    kept = text if not text or text.endswith("\n") else f"{text}\n"
+    beside = target.with_name(f".{target.name}.new")
+    write_private(beside, f"{line}\n{kept}" if first else f"{kept}{line}\n")
+    try:
+        found = target.stat()
+        os.chown(beside, found.st_uid, found.st_gid)
+        beside.chmod(stat.S_IMODE(found.st_mode))
+        beside.replace(target)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise _refused(path, f"it cannot be replaced: {error.strerror}") from None
 
 
 def read_private(path: Path, *, key: str, place: str) -> str:

@@ -28,10 +28,9 @@ def _words(text: str) -> list[str]:
 
 
 def _sealing_keys(value: object) -> object:
-    """Base64 texts, one a line in a file; lines that start with ``#`` are remarks."""
+    """Base64 texts, one a line in a file; what follows a ``#`` is a remark."""
     if isinstance(value, str):
-        lines = [line for line in value.splitlines() if not line.lstrip().startswith("#")]
-        value = _words(" ".join(lines))
+        value = _words(" ".join(line.partition("#")[0] for line in value.splitlines()))
     if not isinstance(value, list) or not value:
         raise ValueError("write a list of keys; permsync init makes one")
     return tuple(_sealing_key(key, number=number) for number, key in enumerate(value, 1))

@@ -84,6 +84,7 @@ async def _claim(services: Services, account_id: int, *, version: int) -> Attemp
             holding.account,
             owner=services.owner,
             token_digest=services.vault.digest(refresh_token),
+            key_id=services.vault.primary_key_id,
             lease_in=durations.refresh_lease,
             takes_over=plan.takes_over,
         )

@@ -251,9 +251,3 @@ async def save_state(
         .values(**values)
     )
     return (await connection.execute(query)).rowcount == 1
-
-
-async def key_ids_in_use(connection: AsyncConnection) -> frozenset[str]:
-    """The sealing keys that stored tokens need."""
-    query = select(_account.c.key_id).where(_account.c.key_id.is_not(None)).distinct()
-    return frozenset((await connection.execute(query)).scalars())

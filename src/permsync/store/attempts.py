@@ -46,9 +46,7 @@ async def save(
     connection: AsyncConnection, attempt: AuthorizationAttempt, *, lives_in: timedelta
 ) -> None:
     """Remember an attempt for as long as ``lives_in``; forget those that are over."""
-    await connection.execute(
-        delete(_attempt).where(_attempt.c.expires_at <= func.clock_timestamp())
-    )
+    await forget_over(connection)
     await connection.execute(
         insert(_attempt).values(
             state_hash=attempt.state_hash,
@@ -61,6 +59,13 @@ async def save(
             return_to=attempt.return_to,
             expires_at=func.clock_timestamp() + lives_in,
         )
+    )
+
+
+async def forget_over(connection: AsyncConnection) -> None:
+    """Forget the attempts that are over."""
+    await connection.execute(
+        delete(_attempt).where(_attempt.c.expires_at <= func.clock_timestamp())
     )
 
 

@@ -29,6 +29,9 @@ class Action(StrEnum):
     SIGNED_IN = "signed_in"
     SERVICE_KEY_CREATED = "service_key_created"
     SERVICE_KEY_REVOKED = "service_key_revoked"
+    SEALING_KEY_FIRST_USED = "sealing_key_first_used"
+    SEALING_KEY_ROTATED = "sealing_key_rotated"
+    SEALING_KEY_RETIRED = "sealing_key_retired"
 
 
 @dataclass(frozen=True, slots=True)

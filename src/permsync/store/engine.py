@@ -2,8 +2,8 @@
 The one door to PostgreSQL: connections, transactions, and the errors that leave it.
 
 What is decided here: pool size, time-outs of the connection, UTC, and that a lost
-database is one error of ours whatever the driver calls it. This module must not know any
-table.
+database is one error of ours whatever the driver calls it. It knows one name of the
+schema: that of the constraint on sealing keys.
 """
 
 from collections.abc import AsyncIterator
@@ -16,12 +16,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from permsync.errors import DatabaseUnavailableError
+from permsync.errors import DatabaseUnavailableError, SealingKeyError
+from permsync.store.columns import SEALED_WITH
 
 # What the flows hand from one function of the store to the next, without looking inside.
 Connection = AsyncConnection
 
 CURE = "check that PostgreSQL runs, that it accepts this user, and PERMSYNC_DATABASE_URL"
+RETIRED = (
+    "this process seals with a key that was retired since it started: start it again with the"
+    " settings of today"
+)
 
 
 class Database:
@@ -75,6 +80,8 @@ class Database:
         except DBAPIError as error:
             if error.connection_invalidated or is_outage(error):
                 raise self._unavailable() from error
+            if _is_sealed_with_a_dead_key(error):
+                raise SealingKeyError(place="sealing_keys", cure=RETIRED) from error
             raise
         # asyncpg names a goodbye of the server in the middle of a statement like a bug of its own.
         except (OSError, PoolTimeoutError, asyncpg.InternalClientError) as error:
@@ -99,6 +106,13 @@ def is_outage(error: DBAPIError) -> bool:
     return (
         state is None or state[:2] in {"08", "53", "28"} or state[:3] == "57P" or state == "3D000"
     )
+
+
+def _is_sealed_with_a_dead_key(error: DBAPIError) -> bool:
+    """Whether PostgreSQL refused a value whose sealing key is retired (``store.columns``)."""
+    cause = error.orig.__cause__ if error.orig is not None else None
+    name = getattr(cause, "constraint_name", None)
+    return isinstance(cause, asyncpg.ForeignKeyViolationError) and str(name).endswith(SEALED_WITH)
 
 
 async def database_now(connection: AsyncConnection) -> datetime:

@@ -103,6 +103,7 @@ async def claim(
     *,
     owner: str,
     token_digest: bytes,
+    key_id: str,
     lease_in: timedelta,
     takes_over: int | None,
 ) -> int:
@@ -110,7 +111,8 @@ async def claim(
     Write the intent; the caller holds the account's row (``load(lock=True)``).
 
     An attempt that is taken over is closed as unanswered first: whether its token was
-    spent is unknown for ever.
+    spent is unknown for ever. ``key_id`` is the key that the answer will be sealed with: a
+    retired one is refused now, and cannot be retired until the attempt is closed.
     """
     if takes_over is not None:
         await close(connection, takes_over, Outcome.UNANSWERED)
@@ -123,6 +125,7 @@ async def claim(
             owner=owner,
             state=AttemptState.ARMED.value,
             token_digest=token_digest,
+            key_id=key_id,
             started_at=func.clock_timestamp(),
             lease_until=func.clock_timestamp() + lease_in,
         )
@@ -205,6 +208,7 @@ async def close(connection: AsyncConnection, attempt_id: int, outcome: Outcome) 
             state=AttemptState.CLOSED.value,
             outcome=outcome.value,
             closed_at=func.clock_timestamp(),
+            key_id=None,
         )
     )
     return (await connection.execute(query)).rowcount == 1
@@ -230,6 +234,7 @@ async def fence(connection: AsyncConnection, account_id: int) -> None:
             state=AttemptState.CLOSED.value,
             outcome=Outcome.FENCED.value,
             closed_at=func.clock_timestamp(),
+            key_id=None,
         )
     )
 

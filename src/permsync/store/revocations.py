@@ -174,12 +174,6 @@ async def count_open(connection: AsyncConnection) -> dict[str, int]:
     return dict((await connection.execute(query)).all())
 
 
-async def key_ids_in_use(connection: AsyncConnection) -> frozenset[str]:
-    """The sealing keys that open revocations need."""
-    query = select(_revocation.c.key_id).where(_OPEN).distinct()
-    return frozenset((await connection.execute(query)).scalars())
-
-
 async def load_last(
     connection: AsyncConnection, account_id: int, *, limit: int
 ) -> Sequence[RevocationFacts]:

@@ -4,15 +4,14 @@ The tables, as SQLAlchemy Core sees them; the migrations create them.
 What is decided here: names, types and keys. A test compares this with the migrated
 database, so neither drifts. This module must not know who reads or writes a table.
 Secrets are only in columns named ``*_sealed`` (opened by the vault) or ``*_hash``
-(opened by nobody).
+(opened by nobody); a new ``*_sealed`` column goes into ``store.sealed_values`` too.
 """
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     Column,
-    DateTime,
+    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -27,36 +26,36 @@ from sqlalchemy import (
     text,
 )
 
+from permsync.store.columns import instant, own_id, sealed_with, words, written_at
+
 metadata = MetaData()
 
-
-def _id() -> Column[int]:
-    return Column("id", BigInteger, Identity(always=True), primary_key=True)
-
-
-def _instant(name: str, *, nullable: bool = True) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def _written_at(name: str) -> Column[object]:
-    return Column(
-        name, DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")
-    )
-
-
-def _words(name: str, *, nullable: bool = False) -> Column[list[str]]:
-    return Column(name, ARRAY(Text), nullable=nullable)
-
+sealing_key = Table(
+    "sealing_key",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    written_at("seen_at"),
+    instant("first_used_at"),
+    instant("last_used_at"),
+    instant("retired_at"),
+    # What other tables refer to: it is gone for them once the key is retired.
+    Column(
+        "usable_id",
+        Text,
+        Computed("CASE WHEN retired_at IS NULL THEN key_id END", persisted=True),
+        unique=True,
+    ),
+)
 
 user = Table(
     "user",
     metadata,
-    _id(),
+    own_id(),
     Column("name", Text, nullable=False),
     Column("email", Text),
-    _written_at("created_at"),
-    _instant("disabled_at"),
-    _instant("asked_at"),
+    written_at("created_at"),
+    instant("disabled_at"),
+    instant("asked_at"),
 )
 
 identity = Table(
@@ -65,7 +64,7 @@ identity = Table(
     Column("issuer", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("user_id", ForeignKey("user.id"), nullable=False, index=True),
-    _written_at("created_at"),
+    written_at("created_at"),
     PrimaryKeyConstraint("issuer", "subject"),
 )
 
@@ -74,8 +73,8 @@ session = Table(
     metadata,
     Column("token_hash", LargeBinary, primary_key=True),
     Column("user_id", ForeignKey("user.id"), nullable=False, index=True),
-    _written_at("created_at"),
-    _instant("expires_at", nullable=False),
+    written_at("created_at"),
+    instant("expires_at", nullable=False),
 )
 
 authorization_attempt = Table(
@@ -87,21 +86,21 @@ authorization_attempt = Table(
     Column("user_id", ForeignKey("user.id")),
     Column("browser_hash", LargeBinary, nullable=False),
     Column("verifier_sealed", LargeBinary, nullable=False),
-    Column("key_id", Text, nullable=False),
+    sealed_with("authorization_attempt", nullable=False),
     Column("return_to", Text, nullable=False),
-    _instant("expires_at", nullable=False),
+    instant("expires_at", nullable=False),
 )
 
 service_key = Table(
     "service_key",
     metadata,
-    _id(),
+    own_id(),
     Column("name", Text, nullable=False, unique=True),
     Column("key_hash", LargeBinary, nullable=False, unique=True),
-    _words("scopes"),
-    _written_at("created_at"),
-    _instant("expires_at"),
-    _instant("revoked_at"),
+    words("scopes"),
+    written_at("created_at"),
+    instant("expires_at"),
+    instant("revoked_at"),
 )
 
 account = Table(
@@ -115,29 +114,29 @@ account = Table(
     Column("login", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),
-    _written_at("state_since"),
+    written_at("state_since"),
     Column("link_id", Uuid(as_uuid=False), nullable=False),
     Column("token_version", Integer, nullable=False),
     Column("access_sealed", LargeBinary),
     Column("refresh_sealed", LargeBinary),
-    Column("key_id", Text, index=True),
+    sealed_with("account"),
     Column("redirect_uri", Text, nullable=False),
-    _words("scopes", nullable=True),
-    _instant("issued_at", nullable=False),
-    _instant("access_expires_at"),
-    _instant("refresh_expires_at"),
+    words("scopes", nullable=True),
+    instant("issued_at", nullable=False),
+    instant("access_expires_at"),
+    instant("refresh_expires_at"),
     Column("rejections", Integer, nullable=False, server_default=text("0")),
-    _instant("refresh_try_at"),
-    _written_at("linked_at"),
+    instant("refresh_try_at"),
+    written_at("linked_at"),
     Column("restricted", Boolean, nullable=False, server_default=text("false")),
     Column("run_id", BigInteger),
-    _instant("listed_at"),
-    _instant("listed_to"),
-    _instant("held_at"),
-    _instant("ended_at"),
+    instant("listed_at"),
+    instant("listed_to"),
+    instant("held_at"),
+    instant("ended_at"),
     Column("ended_reason", Text),
     Column("listing_digest", LargeBinary),
-    _instant("sync_due_at"),
+    instant("sync_due_at"),
     Column("sync_failures", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("host", "external_id"),
     Index("account_sync_due", "sync_due_at", postgresql_where=text("sync_due_at IS NOT NULL")),
@@ -148,7 +147,7 @@ LIVE_ATTEMPT = "state IN ('armed', 'uncertain')"
 refresh_attempt = Table(
     "refresh_attempt",
     metadata,
-    _id(),
+    own_id(),
     Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("link_id", Uuid(as_uuid=False), nullable=False),
     Column("for_version", Integer, nullable=False),
@@ -156,13 +155,16 @@ refresh_attempt = Table(
     Column("state", Text, nullable=False),
     Column("outcome", Text),
     Column("token_digest", LargeBinary, nullable=False),
-    _instant("started_at", nullable=False),
-    _instant("lease_until", nullable=False),
-    _instant("closed_at"),
+    # While the attempt lives: the key that its owner seals the answer with.
+    sealed_with("refresh_attempt", index=False),
+    instant("started_at", nullable=False),
+    instant("lease_until", nullable=False),
+    instant("closed_at"),
     Index(
         "refresh_attempt_one_live", "account_id", unique=True, postgresql_where=text(LIVE_ATTEMPT)
     ),
     Index("refresh_attempt_by_version", "account_id", "for_version"),
+    Index("refresh_attempt_by_key", "key_id", postgresql_where=text("key_id IS NOT NULL")),
 )
 
 revocation = Table(
@@ -175,12 +177,12 @@ revocation = Table(
     Column("link_id", Uuid(as_uuid=False), nullable=False),
     Column("access_sealed", LargeBinary),
     Column("refresh_sealed", LargeBinary),
-    Column("key_id", Text),
-    _instant("dies_at"),
+    sealed_with("revocation"),
+    instant("dies_at"),
     Column("tries", Integer, nullable=False, server_default=text("0")),
-    _instant("next_try_at"),
-    _written_at("created_at"),
-    _instant("closed_at"),
+    instant("next_try_at"),
+    written_at("created_at"),
+    instant("closed_at"),
     Column("outcome", Text),
     Index("revocation_due", "host", "next_try_at", postgresql_where=text("closed_at IS NULL")),
 )
@@ -188,19 +190,19 @@ revocation = Table(
 repository = Table(
     "repository",
     metadata,
-    _id(),
+    own_id(),
     Column("host", Text, nullable=False),
     Column("external_id", Text, nullable=False),
     Column("owner_id", Text, nullable=False),
     Column("full_name", Text),
     Column("visibility", Text, nullable=False),
-    _instant("visibility_at", nullable=False),
-    _instant("open_seen_at"),
+    instant("visibility_at", nullable=False),
+    instant("open_seen_at"),
     Column("run_id", BigInteger),
-    _instant("listed_at"),
-    _instant("listed_to"),
-    _instant("held_at"),
-    _instant("gone_at"),
+    instant("listed_at"),
+    instant("listed_to"),
+    instant("held_at"),
+    instant("gone_at"),
     UniqueConstraint("host", "external_id"),
     UniqueConstraint("host", "full_name"),
 )
@@ -212,7 +214,7 @@ grant = Table(
     Column("repository_id", ForeignKey("repository.id"), nullable=False),
     Column("source", Text, nullable=False),
     Column("level", Text, nullable=False),
-    _instant("as_of"),
+    instant("as_of"),
     Column("missed", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("account_id", "source", "repository_id"),
     Index("grant_by_repository", "repository_id", "account_id"),
@@ -221,12 +223,12 @@ grant = Table(
 explicit_rule = Table(
     "explicit_rule",
     metadata,
-    _id(),
+    own_id(),
     Column("effect", Text, nullable=False),
     Column("user_id", ForeignKey("user.id"), nullable=False),
     Column("repository_id", ForeignKey("repository.id"), nullable=False),
-    _written_at("created_at"),
-    _instant("expires_at"),
+    written_at("created_at"),
+    instant("expires_at"),
     UniqueConstraint("user_id", "repository_id", "effect"),
 )
 
@@ -234,7 +236,7 @@ fence = Table(
     "fence",
     metadata,
     Column("repository_id", ForeignKey("repository.id"), primary_key=True),
-    _instant("at", nullable=False),
+    instant("at", nullable=False),
 )
 
 revision = Table(
@@ -249,7 +251,7 @@ change = Table(
     metadata,
     Column("revision", BigInteger, nullable=False),
     Column("ordinal", Integer, nullable=False),
-    _written_at("at"),
+    written_at("at"),
     Column("kind", Text, nullable=False),
     Column("account_id", BigInteger),
     Column("repository_id", BigInteger),
@@ -266,12 +268,12 @@ change = Table(
 run = Table(
     "run",
     metadata,
-    _id(),
+    own_id(),
     Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("trigger", Text, nullable=False),
     Column("state", Text, nullable=False),
-    _written_at("started_at"),
-    _instant("finished_at"),
+    written_at("started_at"),
+    instant("finished_at"),
     Column("added", Integer, nullable=False, server_default=text("0")),
     Column("removed", Integer, nullable=False, server_default=text("0")),
     Column("total", Integer, nullable=False, server_default=text("0")),
@@ -283,8 +285,8 @@ run = Table(
 audit_event = Table(
     "audit_event",
     metadata,
-    _id(),
-    _written_at("at"),
+    own_id(),
+    written_at("at"),
     Column("action", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("user_id", BigInteger),
