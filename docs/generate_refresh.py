@@ -8,142 +8,164 @@ the page is stale. It decides nothing about refreshes.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
-from permsync.codehost import TokenGrant, TokenRefusal, TokenRefusalKind
-from permsync.model import LIVING, AccountReason, AccountState, Durations
-from permsync.rules.refresh import (
-    AccountFacts,
+from docs.refresh_scenes import (
+    ACTIVE,
+    ARMED,
+    CANDIDATE,
+    DEFAULTS,
+    LATER,
+    NAMES,
+    NOW,
+    REFUSED,
+    Scene,
+    late_scenes,
+    refusals,
+    scenes,
+    turned,
+)
+from permsync.codehost import FailureKind, Rotation, TokenGrant
+from permsync.config.spans import readable
+from permsync.model import AccountReason, AccountState
+from permsync.rules.failures import consequence_of
+from permsync.rules.refresh import LIVE, AccountFacts, AttemptState, Outcome
+from permsync.rules.refresh.api_refusal import Believe, plan_refused
+from permsync.rules.refresh.circuit import CircuitFacts, Open, Shut, plan_circuit
+from permsync.rules.refresh.claim import Claim, Hopeless, Judge, Wait, plan_claim
+from permsync.rules.refresh.outcome import (
     Adopt,
-    Answer,
-    AttemptFacts,
-    AttemptState,
-    Claim,
     Close,
     Doubt,
-    Hopeless,
-    NotSent,
-    Outcome,
-    Unanswered,
-    Wait,
-    plan_claim,
-    plan_outcome,
+    Keep,
+    Revoke,
+    Settled,
+    Stage,
+    Transition,
 )
 
 PAGE = Path(__file__).with_name("refresh.md")
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-LATER = NOW + timedelta(minutes=1)
-DEFAULTS = Durations()
-NAMES = [one.name for one in fields(Durations)]
-# Each duration is told by its length, so that a planned wait leads back to its setting.
-TOLD_APART = Durations(**{name: timedelta(days=day) for day, name in enumerate(NAMES)})
-
-ACTIVE = AccountFacts(
-    state=AccountState.ACTIVE,
-    reason=None,
-    has_refresh_token=True,
-    rejections=0,
-    refresh_try_at=None,
-    uncertain_before=False,
-)
-REFUSED = TokenRefusal(TokenRefusalKind.REJECTED)
 
 HEAD = """\
 # What a refresh can lead to
 
 <!-- Written by docs/generate_refresh.py from the rules; an edit here is overwritten. -->
 
-The rules are [`src/permsync/rules/refresh.py`](../src/permsync/rules/refresh.py); this page
-is computed from them. A refresh is a commit shared with a stranger: the host may spend our
-refresh token, and its answer may never arrive. So the intent to refresh is a row of its own,
-the *attempt*, written before the token leaves; and one refusal is no proof that a token is
-dead, because hosts have refused healthy ones. Words are those of the
+The rules are in [`src/permsync/rules/refresh/`](../src/permsync/rules/refresh/__init__.py);
+this page is computed from them. A refresh is a commit shared with a stranger: the host may
+spend our refresh token, and its answer may never arrive. So the intent to refresh is a row of
+its own, the *attempt*, written before the token leaves; and one refusal is no proof that a
+token is dead, because hosts have refused healthy ones. Words are those of the
 [glossary](glossary.md); waits are settings, shown with their defaults.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One answer to one account, in words."""
-
-    words: str
-    answer: Answer
-    account: AccountFacts = ACTIVE
-
-
-def scenes() -> Iterator[Scene]:
-    """Every answer there is; refusals one after the other, with both ends."""
-    yield Scene("usable tokens", TokenGrant(access_token=""))
-    yield Scene("nothing was sent", NotSent())
-    yield Scene("no answer", Unanswered())
-    for kind in TokenRefusalKind:
-        if kind is not TokenRefusalKind.REJECTED:
-            yield Scene(kind.value.replace("_", " "), TokenRefusal(kind))
-    account, count = ACTIVE, 1
-    while account.state in LIVING:
-        yield Scene(f"refusal {count} of the same token", REFUSED, account)
-        doubted, account = account, _turned(account, REFUSED)
-        count += 1
-    yield Scene(
-        f"refusal {count - 1}, after an attempt that may have spent it",
-        REFUSED,
-        replace(doubted, uncertain_before=True),
-    )
-
-
-def _turned(account: AccountFacts, answer: Answer) -> AccountFacts:
-    match plan_outcome(answer, account, DEFAULTS):
-        case Close(state=state, reason=reason, rejections=rejections):
-            return replace(account, state=state, reason=reason, rejections=rejections)
-        case Adopt():
-            return ACTIVE
-        case _:
-            return account
-
-
 def _wait(wait: timedelta) -> str:
-    name = NAMES[wait.days]
-    return f"{getattr(DEFAULTS, name).total_seconds():g} s (`{name}`)"
+    """A wait as the sum of the settings that it was made of."""
+    bits = int(wait.total_seconds())
+    parts = [name for bit, name in enumerate(NAMES) if bits >> bit & 1]
+    told = [f"{readable(getattr(DEFAULTS, name))} (`{name}`)" for name in parts]
+    return " + ".join(told) if told else "at once"
+
+
+def _jittered(scene: Scene) -> str:
+    """The wait without jitter, and the most that jitter adds."""
+    least, most = (_try_in(scene.transition(jitter=jitter)) for jitter in (0.0, 1.0))
+    if least == most:
+        return _wait(least)
+    before = f"{_wait(least)} + " if least else ""
+    return f"{before}up to {_wait(most - least)}, doubling"
+
+
+def _try_in(transition: Transition) -> timedelta:
+    match transition:
+        case Doubt(settle_in=wait) | Keep(expires_in=wait):
+            return wait
+        case Close(turn=turn) if turn is not None and turn.try_in is not None:
+            return turn.try_in
+        case _:
+            return timedelta()
+
+
+def _named(state: AccountState, reason: AccountReason | None) -> str:
+    return f"`{state}`: `{reason}`" if reason else f"`{state}`"
 
 
 def _meaning(scene: Scene) -> tuple[str, str, str, str]:
     """The attempt, the account, its access and the next try after this answer."""
-    transition = plan_outcome(scene.answer, scene.account, TOLD_APART)
-    match transition:
-        case Adopt():
-            return f"`{Outcome.ADOPTED}`", f"`{AccountState.ACTIVE}`", "kept", "when they are stale"
-        case Doubt(settle_in=settle_in):
-            return f"stays, `{AttemptState.UNCERTAIN}`", "as it was", "kept", _wait(settle_in)
-        case Close(outcome=outcome, state=state, reason=reason, try_in=try_in):
-            became = f"`{state}`: `{reason}`" if reason else "as it was"
-            if transition.ends_access:
+    untouched = ("as it was", "kept")
+    match scene.transition():
+        case Adopt(state=state, reason=reason, keeps_presented_in=kept):
+            then = f"the old token stays a candidate for {_wait(kept)}" if kept else "when stale"
+            return f"`{Outcome.ADOPTED}`", _named(state, reason), "kept", then
+        case Doubt():
+            return f"stays, `{AttemptState.UNCERTAIN}`", *untouched, _jittered(scene)
+        case Stage():
+            return f"stays, `{AttemptState.STAGED}`", *untouched, "none: it is judged as it is"
+        case Keep():
+            what = f"the token is kept as a candidate for {_jittered(scene)}"
+            return f"`{Outcome.KEPT}`", "as it was", "as it was", what
+        case Revoke():
+            return f"`{Outcome.FENCED}`", "as it was", "as it was", "the tokens are revoked"
+        case Settled():
+            return "as it was", "as it was", "as it was", "none"
+        case Close(outcome=outcome, turn=None):
+            return f"`{outcome}`", "as it was", "as it was", "none"
+        case Close(outcome=outcome, turn=turn) if turn is not None:
+            moved = (turn.state, turn.reason) != (scene.account.state, scene.account.reason)
+            became = _named(turn.state, turn.reason) if moved else "as it was"
+            if turn.ends_access:
                 return f"`{outcome}`", became, "**ends**", "when the person links again"
-            return f"`{outcome}`", became, "kept", _wait(try_in)
+            return f"`{outcome}`", became, "kept", _jittered(scene)
+        case other:
+            raise AssertionError(other)
 
 
 def _claims() -> Iterator[tuple[str, str]]:
-    attempt = AttemptFacts(id=1, state=AttemptState.ARMED, lease_until=LATER)
-    over = replace(attempt, lease_until=NOW)
+    over = replace(ARMED, lease_until=NOW)
     ended = replace(ACTIVE, state=AccountState.NEEDS_SCOPE, reason=AccountReason.SCOPE_MISSING)
-    for words, account, live in (
-        ("no attempt is live", ACTIVE, None),
-        ("an attempt is live and its lease runs", ACTIVE, attempt),
-        ("an attempt is live and its lease is over", ACTIVE, over),
-        ("the next try is not due", replace(ACTIVE, refresh_try_at=LATER), None),
-        ("there is no refresh token", replace(ACTIVE, has_refresh_token=False), None),
-        ("access has ended", ended, None),
+    refused = replace(ACTIVE, state=AccountState.SUSPECT, rejections=4, candidates=(CANDIDATE,))
+    waiting = replace(ACTIVE, refresh_try_at=LATER)
+    opened = CircuitFacts(failures=1, retry_at=LATER)
+    strict, family = Rotation.STRICT, Rotation.FAMILY
+    for words, account, live, circuit, rotation in (
+        ("no attempt is live", ACTIVE, None, None, strict),
+        ("an attempt is live and its lease runs", ACTIVE, ARMED, None, strict),
+        ("an attempt is live and its lease is over", ACTIVE, over, None, strict),
+        ("the same, where reuse ends the whole family", ACTIVE, over, None, family),
+        (
+            "an answer is staged and the lease is over",
+            ACTIVE,
+            replace(over, state=AttemptState.STAGED),
+            None,
+            strict,
+        ),
+        ("the next try is not due", waiting, None, None, strict),
+        ("the own token was refused often enough", refused, None, None, strict),
+        ("the circuit is open", ACTIVE, None, opened, strict),
+        ("the circuit is half open", ACTIVE, None, replace(opened, retry_at=NOW), strict),
+        ("there is no refresh token", replace(ACTIVE, has_refresh_token=False), None, None, strict),
+        ("access has ended", ended, None, None, strict),
     ):
-        match plan_claim(account, live, now=NOW):
-            case Claim(takes_over=None):
-                yield words, "starts"
-            case Claim():
-                yield words, f"starts, and closes the old attempt as `{Outcome.UNANSWERED}`"
-            case Wait():
-                yield words, "waits until then"
-            case Hopeless(reason=reason):
-                yield words, f"is hopeless: `{reason}`"
+        yield words, _told(plan_claim(account, live, circuit, DEFAULTS, rotation=rotation, now=NOW))
+
+
+def _told(plan: object) -> str:
+    match plan:
+        case Claim(takes_over=taken, candidate=candidate, probes=probes):
+            over = f", and closes the old attempt as `{Outcome.UNANSWERED}`" if taken else ""
+            other = " with a candidate" if candidate else ""
+            return f"starts{other}{' as the one probe' if probes else ''}{over}"
+        case Judge():
+            return "is not needed: the answer is judged"
+        case Wait(why=why):
+            return f"waits: `{why}`"
+        case Hopeless(reason=reason):
+            return f"is hopeless: `{reason}`"
+        case other:
+            raise AssertionError(other)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -153,56 +175,117 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _attempt_edges() -> Iterator[tuple[str, str, str]]:
     yield "[*]", AttemptState.ARMED, "claimed"
-    for scene in scenes():
-        match plan_outcome(scene.answer, scene.account, DEFAULTS):
+    for scene in (*scenes(), *late_scenes()):
+        state = scene.attempt.state
+        match scene.transition():
             case Doubt():
-                yield AttemptState.ARMED, AttemptState.UNCERTAIN, scene.words
+                yield state, AttemptState.UNCERTAIN, scene.words
+            case Stage():
+                yield state, AttemptState.STAGED, scene.words
             case Close(outcome=outcome):
-                yield AttemptState.ARMED, AttemptState.CLOSED, outcome
+                yield state, AttemptState.CLOSED, outcome
             case Adopt():
-                yield AttemptState.ARMED, AttemptState.CLOSED, Outcome.ADOPTED
-    for state in (AttemptState.ARMED, AttemptState.UNCERTAIN):
-        yield state, AttemptState.CLOSED, f"{Outcome.UNANSWERED} (lease over, taken over)"
-        yield state, AttemptState.CLOSED, f"{Outcome.FENCED} (linked again, unlinked)"
+                yield state, AttemptState.CLOSED, Outcome.ADOPTED
+            case Keep():
+                yield state, AttemptState.CLOSED, Outcome.KEPT
+            case Revoke() | Settled():
+                pass
+    for live in sorted(LIVE):
+        if live is not AttemptState.STAGED:
+            yield live, AttemptState.CLOSED, f"{Outcome.UNANSWERED} (lease over, taken over)"
+        yield live, AttemptState.CLOSED, f"{Outcome.FENCED} (linked again, unlinked)"
 
 
 def _account_edges() -> Iterator[tuple[str, str, str]]:
-    suspect = _turned(ACTIVE, REFUSED)
+    suspect = turned(Scene("", REFUSED))
+    ended = _refused_by_the_api(suspect)
     for scene in scenes():
-        for before in (scene.account,) if scene.answer == REFUSED else (ACTIVE, suspect):
-            after = _turned(before, scene.answer)
-            if (after.state, after.rejections) != (before.state, before.rejections):
-                yield before.state, after.state, scene.words
+        befores = [scene.account]
+        if scene.answer != REFUSED:
+            befores = [ACTIVE, suspect, ended]
+        elif scene.account.state is AccountState.SUSPECT:
+            befores = [
+                scene.account,
+                replace(scene.account, state=ended.state, reason=ended.reason),
+            ]
+        for before in befores:
+            after = turned(replace(scene, account=before))
+            if (after.state, after.reason) != (before.state, before.reason):
+                yield _node(before), _node(after), scene.words
+    yield _node(suspect), _node(ended), "the API refuses its access token"
+    dead = turned(list(refusals())[3])
+    for scene in late_scenes():
+        if isinstance(scene.answer, TokenGrant) and isinstance(scene.transition(), Adopt):
+            yield _node(dead), _node(turned(scene)), "late tokens"
+            yield _node(scene.account), _node(turned(scene)), "late tokens"
+
+
+def _refused_by_the_api(account: AccountFacts) -> AccountFacts:
+    meaning = plan_refused(account, link_id="link", version=account.version, forced=False)
+    assert isinstance(meaning, Believe)  # noqa: S101 - or the page below would be a lie
+    consequence = consequence_of(FailureKind.CREDENTIAL_REJECTED)
+    return replace(account, state=consequence.state or account.state, reason=consequence.reason)
+
+
+def _node(account: AccountFacts) -> str:
+    return f"{account.state}__{account.reason}" if account.reason else account.state.value
+
+
+def _circuit_edges() -> Iterator[tuple[str, str, str]]:
+    opened = CircuitFacts(failures=1, retry_at=NOW, probe_until=LATER)
+    yield "[*]", "closed", "new credentials"
+    yield "open", "half_open", "wait over: one probe goes"
+    for outcome in Outcome:
+        for state, facts in (("closed", None), ("half_open", opened)):
+            match plan_circuit(outcome, facts, DEFAULTS, account_id=1, jitter=0.0):
+                case Open():
+                    yield state, "open", outcome
+                case Shut():
+                    yield state, "closed", outcome
+                case None:
+                    pass
 
 
 def _diagram(edges: Iterable[tuple[str, str, str]]) -> str:
     """One arrow for each pair of states, with everything that leads along it."""
-    arrows: dict[str, list[str]] = {}
+    arrows: dict[tuple[str, str], list[str]] = {}
     for before, after, words in edges:
-        labels = arrows.setdefault(f"{before} --> {after}", [])
+        labels = arrows.setdefault((before, after), [])
         if words not in labels:
             labels.append(words)
-    lines = "".join(f"    {arrow}: {', '.join(labels)}\n" for arrow, labels in arrows.items())
-    return f"```mermaid\nstateDiagram-v2\n{lines}```\n"
+    nodes = dict.fromkeys(node for arrow in arrows for node in arrow if "__" in node)
+    named = "".join(f"    {node}: {node.replace('__', ' - ')}\n" for node in nodes)
+    drawn = (f"    {a} --> {b}: {', '.join(labels)}\n" for (a, b), labels in arrows.items())
+    return f"```mermaid\nstateDiagram-v2\n{named}{''.join(drawn)}```\n"
 
 
 def page() -> str:
     """The whole document."""
+    heading = ("answer", "the attempt", "the account", "access", "next")
     means = ((scene.words, *_meaning(scene)) for scene in scenes())
+    late = ((scene.words, *_meaning(scene)) for scene in late_scenes())
     return "\n".join(
         (
             HEAD,
             "## Whether one may start\n",
             _table(("where", "a refresh"), _claims()),
             "## What an answer means\n",
-            _table(("answer", "the attempt", "the account", "access", "next try"), means),
-            "A time to wait that the host names after a fault replaces ours. Where access ended",
-            "while the answer was on its way, a refusal does not give it back.\n",
+            _table(heading, means),
+            "What a host asks to wait is waited for, up to `refresh_told_most`. Between the",
+            "repetitions of a refused token a candidate is tried that would not live through them.",
+            "A suspect whose access token the API refuses as well loses access at once; its",
+            "repetitions go on, and a success restores it.\n",
+            "## What a late answer means\n",
+            _table(heading, late),
+            "Where access ended while an answer was on its way, no refusal gives it back.\n",
             "## The attempt\n",
             _diagram(_attempt_edges()),
             "## The account\n",
             "Answers that leave the account as it was are not drawn.\n",
             _diagram(_account_edges()),
+            "## The circuit of an OAuth client\n",
+            "While it is open nobody presents a token; a living access token is still given.\n",
+            _diagram(_circuit_edges()),
         )
     )
 

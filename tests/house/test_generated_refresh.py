@@ -6,9 +6,11 @@ Rewrite a stale page with ``python -m docs.generate_refresh``.
 
 import pytest
 
-from docs.generate_refresh import PAGE, page, scenes
+from docs.generate_refresh import PAGE, page
+from docs.refresh_scenes import scenes
 from permsync.codehost import TokenRefusal, TokenRefusalKind
-from permsync.rules.refresh import AttemptState, Outcome
+from permsync.model import AccountReason
+from permsync.rules.refresh import DISPROVABLE, AttemptState, Outcome
 
 DIAGRAMS = page().split("```mermaid")[1:]
 
@@ -25,3 +27,13 @@ def test_the_page_shows_every_kind_of_refusal() -> None:
 @pytest.mark.parametrize("word", [*AttemptState, *Outcome])
 def test_the_diagram_of_the_attempt_shows(word: str) -> None:
     assert word in DIAGRAMS[0]
+
+
+@pytest.mark.parametrize("word", sorted(DISPROVABLE - {AccountReason.NO_REFRESH_TOKEN}))
+def test_the_diagram_of_the_account_shows_the_reason(word: str) -> None:
+    assert word in DIAGRAMS[1]
+
+
+@pytest.mark.parametrize("word", Outcome)
+def test_the_diagram_of_the_circuit_shows(word: str) -> None:
+    assert word in DIAGRAMS[2]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from permsync.rules.freshness import Fresh, Freshness, Invalid, Stale, decide, margin_of
+from permsync.rules.freshness import Fresh, Freshness, Invalid, Stale, decide, jitter_of, margin_of
 from tests.rules.examples import INSTANT, NOW, few
 
 ISSUED_AT = NOW
@@ -19,6 +19,7 @@ RANK = {Fresh: 0, Stale: 1, Invalid: 2}
 
 lifetimes = some.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400))
 margins = some.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=3))
+jitters = some.floats(min_value=0, max_value=1, exclude_max=True)
 offsets = some.timedeltas(min_value=timedelta(days=-1), max_value=timedelta(days=500))
 
 
@@ -73,9 +74,28 @@ def test_the_margin_is_the_setting_or_a_tenth_but_never_more_than_half(
 
 
 @few
-@given(lifetime=lifetimes, margin=margins)
-def test_the_margin_is_at_most_half_of_the_lifetime(lifetime: timedelta, margin: timedelta) -> None:
-    assert timedelta(0) <= margin_of(lifetime=lifetime, margin=margin) <= lifetime / 2
+@given(lifetime=lifetimes, margin=margins, jitter=jitters)
+def test_the_margin_is_at_most_half_of_the_lifetime(
+    lifetime: timedelta, margin: timedelta, jitter: float
+) -> None:
+    widened = margin_of(lifetime=lifetime, margin=margin, jitter=jitter)
+    assert timedelta(0) <= margin_of(lifetime=lifetime, margin=margin) <= widened <= lifetime / 2
+
+
+def test_the_jitter_widens_the_margin_by_a_quarter_at_most() -> None:
+    lifetime = timedelta(hours=8)
+    assert margin_of(lifetime=lifetime, margin=MARGIN, jitter=0.0) == timedelta(minutes=48)
+    assert margin_of(lifetime=lifetime, margin=MARGIN, jitter=1.0) == timedelta(minutes=60)
+
+
+def test_a_thousand_accounts_linked_at_once_spread_their_jitter_evenly() -> None:
+    tenths = [int(jitter_of(account, version=1) * 10) for account in range(1, 1001)]
+    assert {tenths.count(tenth) for tenth in range(10)} <= set(range(95, 106))
+
+
+def test_a_token_keeps_its_jitter_and_its_successor_has_another() -> None:
+    assert jitter_of(7, version=3) == jitter_of(7, version=3)
+    assert jitter_of(7, version=3) != jitter_of(7, version=4)
 
 
 @few

@@ -17,15 +17,15 @@ What an answer means is decided in ``rules.refresh``; this module must not decid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from permsync.errors import TokenUnavailableError, UnknownError
+from permsync.errors import DefectError, TokenUnavailableError, UnknownError
 from permsync.flows.deps import Services, pause
 from permsync.flows.end_access import end_access
-from permsync.flows.present_token import facts_of, refresh
+from permsync.flows.present_token import plan_of, refresh
 from permsync.flows.seal_tokens import open_access
 from permsync.model import LIVING, AccountReason, AccountState
 from permsync.rules import freshness
 from permsync.rules.freshness import Fresh, Stale
-from permsync.rules.refresh import Claim, Hopeless, Wait, plan_claim
+from permsync.rules.refresh.claim import Claim, Hopeless, Judge, Wait
 from permsync.store import queue, refreshes
 from permsync.store.refreshes import Holding
 
@@ -58,11 +58,13 @@ async def fresh_token(
         token = await _usable(services, holding, rejected_version)
         if token is not None:
             return token
-        plan = plan_claim(facts_of(holding), holding.attempt, now=holding.now)
+        plan = plan_of(services, holding)
         match plan:
             case Claim():
                 version = holding.account.token_version
                 await services.in_flight.run(refresh(services, account_id, version=version))
+            case Judge():
+                raise DefectError("no answer is stored before it is judged")
             case Hopeless(reason=reason):
                 await _end_if_dead(services, holding, reason, forced=rejected_version is not None)
                 raise TokenUnavailableError(reason=reason.value)
@@ -116,7 +118,7 @@ def _open(services: Services, holding: Holding, *, fresh_until: datetime | None)
 
 async def _nudge(services: Services, holding: Holding) -> None:
     """Have a stale token refreshed soon, by whichever worker is free."""
-    plan = plan_claim(facts_of(holding), holding.attempt, now=holding.now)
+    plan = plan_of(services, holding)
     if isinstance(plan, Claim):
         async with services.database.begin() as connection:
             await queue.enqueue_refresh(connection, account_id=holding.account.id)

@@ -7,29 +7,28 @@ until it succeeds or the process dies: a 2xx is never dropped (REFRESH I5, I9). 
 module must not decide what an answer means.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from permsync import transport
-from permsync.codehost import Response, TokenGrant, TokenRefusal
+from permsync.codehost import Response, Rotation, TokenGrant, TokenRefusal
 from permsync.errors import DatabaseUnavailableError, DefectError
 from permsync.flows.deps import ConfiguredHost, Services, pause
 from permsync.flows.end_access import state_change, state_entry
 from permsync.flows.seal_tokens import open_refresh, seal
-from permsync.model import Account, AccountState
+from permsync.model import LIVING, Account, AccountState
 from permsync.rules.refresh import (
+    FOREVER,
     AccountFacts,
-    Adopt,
     Answer,
-    Claim,
-    Close,
-    Doubt,
+    AttemptFacts,
+    AttemptState,
     NotSent,
     Outcome,
     Unanswered,
-    plan_claim,
-    plan_outcome,
 )
+from permsync.rules.refresh.claim import Claim, Plan, plan_claim
+from permsync.rules.refresh.outcome import Close, Doubt, Stage, Transition, Turn, plan_outcome
 from permsync.store import accounts, audit, changes, refreshes, runs
 from permsync.store.engine import Connection
 from permsync.store.refreshes import Holding
@@ -73,7 +72,7 @@ async def _claim(services: Services, account_id: int, *, version: int) -> Attemp
         holding = await refreshes.load(connection, account_id, lock=True)
         if holding is None or holding.account.token_version != version:
             return None
-        plan = plan_claim(facts_of(holding), holding.attempt, now=holding.now)
+        plan = plan_of(services, holding)
         if not isinstance(plan, Claim):
             return None
         # Whatever may fail for lack of settings fails before there is an attempt to doubt.
@@ -123,16 +122,33 @@ async def _present(services: Services, attempt: Attempt) -> Answer:
             return Unanswered()
 
 
+def plan_of(services: Services, holding: Holding) -> Plan:
+    """Whether the account may be refreshed now."""
+    configured = services.hosts.get(holding.account.host)
+    return plan_claim(
+        facts_of(holding),
+        holding.attempt,
+        None,
+        services.durations,
+        rotation=configured.host.rotation if configured is not None else Rotation.FAMILY,
+        now=holding.now,
+    )
+
+
 def facts_of(holding: Holding) -> AccountFacts:
     """What the rules need to know of the account."""
     account = holding.account
+    serves = holding.access is not None and account.state in LIVING
     return AccountFacts(
         state=account.state,
         reason=account.reason,
+        link_id=account.link_id,
+        version=account.token_version,
         has_refresh_token=holding.refresh is not None,
         rejections=account.rejections,
         refresh_try_at=account.refresh_try_at,
         uncertain_before=holding.uncertain_before,
+        serves_until=(account.access_expires_at or FOREVER) if serves else None,
     )
 
 
@@ -187,36 +203,60 @@ async def _write_off(services: Services, attempt: Attempt, answer: Answer) -> Ou
         if holding is None or not _is_same(holding.account, attempt.account):
             await refreshes.close(connection, attempt.id, Outcome.FENCED)
             return Outcome.FENCED
-        transition = plan_outcome(answer, facts_of(holding), services.durations)
+        facts = AttemptFacts(
+            id=attempt.id,
+            state=AttemptState.ARMED,
+            link_id=attempt.account.link_id,
+            version=attempt.account.token_version,
+            lease_until=holding.now,
+        )
+        transition = _plan(services, answer, facts, holding)
+        if isinstance(transition, Stage):
+            staged = replace(facts, state=AttemptState.STAGED)
+            transition = _plan(services, answer, staged, holding)
         match transition:
             case Doubt(settle_in=settle_in):
                 await refreshes.save_uncertain(connection, attempt.id, settle_in=settle_in)
                 return Outcome.UNANSWERED
-            case Close():
-                if await refreshes.close(connection, attempt.id, transition.outcome):
-                    await _move(connection, holding.account, transition)
-                return transition.outcome
-            case Adopt():
+            case Close(outcome=outcome, turn=turn):
+                if await refreshes.close(connection, attempt.id, outcome) and turn is not None:
+                    await _move(connection, holding.account, turn)
+                return outcome
+            case _:
                 raise DefectError("an answer with tokens is adopted, never written off")
+
+
+def _plan(
+    services: Services, answer: Answer, attempt: AttemptFacts, holding: Holding
+) -> Transition:
+    return plan_outcome(
+        answer,
+        attempt,
+        facts_of(holding),
+        services.durations,
+        rotation=services.host(holding.account.host).host.rotation,
+        now=holding.now,
+        jitter=services.chance.jitter(),
+    )
 
 
 def _is_same(now: Account, then: Account) -> bool:
     return (now.link_id, now.token_version) == (then.link_id, then.token_version)
 
 
-async def _move(connection: Connection, account: Account, close: Close) -> None:
+async def _move(connection: Connection, account: Account, turn: Turn) -> None:
     await accounts.save_state(
         connection,
         account,
-        state=close.state,
-        reason=close.reason,
-        rejections=close.rejections,
-        try_in=close.try_in,
+        state=turn.state,
+        reason=turn.reason,
+        rejections=turn.rejections,
+        try_in=turn.try_in,
     )
-    if close.state is account.state:
+    if turn.state is account.state:
         return
-    if close.ends_access:
-        why = close.reason or close.state
+    if turn.ends_access:
+        why = turn.reason or turn.state
         await runs.abandon(connection, account.id, failure=why.value)
-    await audit.record(connection, state_entry(account, close.state, close.reason))
-    await changes.append(connection, [state_change(account, close.state)])
+    await audit.record(connection, state_entry(account, turn.state, turn.reason))
+    await changes.append(connection, [state_change(account, turn.state)])

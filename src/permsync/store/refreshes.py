@@ -68,6 +68,8 @@ async def load(
             _account,
             _attempt.c.id.label("attempt_id"),
             _attempt.c.state.label("attempt_state"),
+            _attempt.c.link_id.label("attempt_link_id"),
+            _attempt.c.for_version.label("attempt_version"),
             _attempt.c.lease_until.label("attempt_lease_until"),
             uncertain.label("uncertain_before"),
             func.clock_timestamp().label("database_now"),
@@ -83,6 +85,8 @@ async def load(
         attempt = AttemptFacts(
             id=row["attempt_id"],
             state=AttemptState(row["attempt_state"]),
+            link_id=row["attempt_link_id"],
+            version=row["attempt_version"],
             lease_until=row["attempt_lease_until"],
         )
     key_id = row["key_id"]
