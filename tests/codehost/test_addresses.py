@@ -3,7 +3,7 @@
 import pytest
 
 from permsync.codehost import Failure, FailureKind
-from permsync.codehost.addresses import parse_next, url_under
+from permsync.codehost.addresses import parse_next, same_origin, url_under
 
 API = "https://api.example/v4"
 
@@ -43,3 +43,35 @@ def test_the_detail_of_a_refused_link_is_bounded() -> None:
     refused = parse_next("https://evil.example/" + "x" * 100_000, api_url=API)
     assert isinstance(refused, Failure)
     assert len(refused.detail) == 500
+
+
+@pytest.mark.parametrize("url", ["https://api.example/", "https://API.example/x?y=1#z"])
+def test_an_address_on_the_origin_is_returned(url: str) -> None:
+    assert same_origin(url, api_url=API) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.example/",  # another scheme
+        "https://api.example:8443/",  # another port
+        "https://api.example.evil.example/",  # another host that begins alike
+        "https://evil.example/https://api.example/",
+        "https://ada@api.example/",  # names a user: the origin looks right and is not ours
+        "https://:word@api.example/",
+        "https://api.example@evil.example/",
+        "//api.example/",
+        "/relative",
+        "",
+        "https://[/",  # no address at all
+        "https://api.example:port/",
+    ],
+)
+def test_any_other_address_is_not(url: str) -> None:
+    assert same_origin(url, api_url=API) is None
+
+
+def test_a_port_that_is_the_schemes_own_is_the_same_origin_written_or_not() -> None:
+    page = "https://api.example:443/next"
+    assert same_origin(page, api_url="https://api.example/v1") == page
+    assert same_origin("https://api.example:8443/next", api_url="https://api.example/v1") is None

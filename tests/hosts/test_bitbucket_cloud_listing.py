@@ -68,7 +68,7 @@ def test_each_workspace_is_asked_by_its_id_for_what_was_granted_in_it() -> None:
     escaped = WORKSPACE.replace("{", "%7B").replace("}", "%7D")
     assert path == f"{API}/user/workspaces/{escaped}/permissions/repositories"
     assert dict(parse_qsl(query))["fields"].split(",")[0] == "next"
-    assert ask.about == WORKSPACE
+    assert ask.owner_id == WORKSPACE
 
 
 def test_a_row_is_read_by_the_fields_that_count() -> None:
@@ -132,10 +132,13 @@ def test_a_next_link_to_another_host_ends_the_listing() -> None:
         _refused({"message": "No workspace with identifier acme"}, 404),
     ],
 )
-def test_a_workspace_that_refuses_leaves_out_only_itself(refusal: Response) -> None:
+def test_a_workspace_that_refuses_is_a_failure_of_that_owner_alone(refusal: Response) -> None:
     host = _host()
-    page = _page(host, refusal, _workspace_ask(host))
-    assert page == Page(series=WORKSPACE, partial=True)
+    ask = _workspace_ask(host)
+    read = host.parse_page(ask, refusal)
+    assert isinstance(read, Failure)
+    assert read.kind in {FailureKind.FORBIDDEN, FailureKind.HIDDEN}
+    assert ask.owner_id == WORKSPACE
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 from permsync.codehost import (
     CodeHost,
     Rotation,
-    same_origin,
 )
+from permsync.codehost.addresses import same_origin
 from permsync.errors import ConfigurationError
 from permsync.hosts import create, registry
 from tests.hosts.exchanges import REDIRECT, SECRET, answer, settings_of

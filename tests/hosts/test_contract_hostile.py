@@ -19,8 +19,8 @@ from permsync.codehost import (
     Response,
     TokenGrant,
     TokenRefusal,
-    same_origin,
 )
+from permsync.codehost.addresses import same_origin
 from permsync.hosts import create, registry
 from tests.hosts.exchanges import REDIRECT, SECRET, answer, settings_of
 from tests.hosts.plausible import responses_for

@@ -17,6 +17,7 @@ from permsync.hosts import create
 from permsync.model import Level, Visibility
 from tests.hosts.exchanges import answer, settings_of
 
+ACME = {"id": 3, "login": "acme", "type": "Organization"}
 API = "https://code.example/context/api/v3"
 SCOPED = {"x-oauth-scopes": "read:user, repo"}
 
@@ -32,7 +33,7 @@ def _repository(number: int = 7, **changes: Any) -> dict[str, Any]:
         "node_id": f"R_{number}",
         "name": "engine",
         "full_name": "acme/engine",
-        "owner": {"id": 3, "login": "acme", "type": "Organization"},
+        "owner": ACME,
         "private": True,
         "visibility": "private",
         "archived": False,
@@ -139,11 +140,34 @@ def test_one_unreadable_repository_makes_the_page_unreadable() -> None:
     assert failure.kind is FailureKind.UNREADABLE
 
 
-def test_repositories_behind_single_sign_on_make_the_listing_partial() -> None:
+def test_organisations_behind_single_sign_on_are_gaps_by_their_id() -> None:
+    """Lists leave them out silently, but for this header (HOSTS 1.3 #11)."""
     headers = {"x-github-sso": "partial-results; organizations=21955855,20582480"}
     page = _page(_host(), answer([_repository()], headers=headers))
-    assert page.partial
+    assert page.gaps == {"21955855", "20582480"}
+    assert not page.partial
     assert len(page.repositories) == 1
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "partial-results",
+        "partial-results; organizations=",
+        "partial-results; organizations=acme",
+        "partial-results; organizations=1,2,acme",
+        "partial-results; organizations=1, partial-results; organizations=2",
+    ],
+)
+def test_a_marker_that_does_not_say_whose_makes_the_whole_listing_partial(marker: str) -> None:
+    page = _page(_host(), answer([_repository()], headers={"x-github-sso": marker}))
+    assert (page.gaps, page.partial) == (frozenset(), True)
+
+
+def test_a_header_that_asks_for_single_sign_on_elsewhere_marks_nothing() -> None:
+    headers = {"x-github-sso": "required; url=https://github.com/orgs/acme/sso"}
+    page = _page(_host(), answer([_repository()], headers=headers))
+    assert (page.gaps, page.partial) == (frozenset(), False)
 
 
 def test_numbered_pages_are_asked_for_at_once() -> None:
@@ -173,7 +197,8 @@ def _installations(*rows: Mapping[str, Any], total: int | None = None) -> Respon
 
 
 def _installed_ask(host: CodeHost) -> Ask:
-    return _page(host, _installations({"id": 11, "suspended_at": None})).follow[0]
+    installed = {"id": 11, "account": ACME, "suspended_at": None}
+    return _page(host, _installations(installed)).follow[0]
 
 
 def test_an_app_asks_for_its_installations_first() -> None:
@@ -189,11 +214,22 @@ def test_each_working_installation_is_asked_for_its_repositories() -> None:
     assert not page.partial
 
 
-def test_a_suspended_installation_is_not_asked_and_makes_the_listing_partial() -> None:
-    suspended = {"id": 12, "suspended_at": "2026-10-01T00:00:00Z"}
+def test_a_suspended_installation_is_not_asked_and_its_owner_is_a_gap() -> None:
+    suspended = {"id": 12, "account": ACME, "suspended_at": "2026-10-01T00:00:00Z"}
     page = _page(_host("github_app"), _installations({"id": 11}, suspended))
     assert [ask.about for ask in page.follow] == ["11"]
-    assert page.partial
+    assert page.gaps == {"3"}
+    assert not page.partial
+
+
+@pytest.mark.parametrize("account", [None, {"id": 5, "slug": "corp", "name": "Corp"}])
+def test_a_suspended_installation_without_an_owner_makes_the_listing_partial(
+    account: dict[str, Any] | None,
+) -> None:
+    """An app may be installed in an enterprise, which owns no repository itself."""
+    suspended = {"id": 12, "account": account, "suspended_at": "2026-10-01T00:00:00Z"}
+    page = _page(_host("github_app"), _installations(suspended))
+    assert (page.gaps, page.partial) == (frozenset(), True)
 
 
 def test_installations_are_counted() -> None:
@@ -218,6 +254,7 @@ def test_further_pages_stay_about_their_installation() -> None:
     headers = _link(next=f"{url}&page=2", last=f"{url}&page=3")
     page = _page(host, answer({"total_count": 250, "repositories": []}, headers=headers), ask)
     assert [follow.about for follow in page.follow] == ["11", "11"]
+    assert [follow.owner_id for follow in page.follow] == ["3", "3"]
 
 
 def test_further_pages_of_installations_follow_beside_their_repositories() -> None:
@@ -229,35 +266,24 @@ def test_further_pages_of_installations_follow_beside_their_repositories() -> No
 
 
 @pytest.mark.parametrize(
-    "refusal",
-    [
-        answer({"message": "This installation has been suspended"}, 403),
-        answer({"message": "Resource protected by organization SAML enforcement."}, 403),
-        answer({"message": "Not Found"}, 404),
-    ],
-)
-def test_an_installation_that_refuses_leaves_out_only_itself(refusal: Response) -> None:
-    host = _host("github_app")
-    page = _page(host, refusal, _installed_ask(host))
-    assert page == Page(series="11", partial=True)
-
-
-@pytest.mark.parametrize(
     ("response", "kind"),
     [
         (answer({}, 401), FailureKind.CREDENTIAL_REJECTED),
         (answer({}, 502), FailureKind.UNAVAILABLE),
         (answer({}, 403, {"retry-after": "9"}), FailureKind.RATE_LIMITED),
         (answer({"repositories": []}), FailureKind.UNREADABLE),
+        (answer({"message": "This installation has been suspended"}, 403), FailureKind.FORBIDDEN),
+        (answer({"message": "Not Found"}, 404), FailureKind.HIDDEN),
     ],
 )
-def test_an_installations_other_failures_are_the_listings(
+def test_an_installations_failures_are_its_owners_alone(
     response: Response, kind: FailureKind
 ) -> None:
     host = _host("github_app")
-    read = host.parse_page(_installed_ask(host), response)
+    ask = _installed_ask(host)
+    read = host.parse_page(ask, response)
     assert isinstance(read, Failure)
-    assert read.kind is kind
+    assert (read.kind, ask.owner_id) == (kind, "3")
 
 
 def test_refused_installations_are_the_listings_failure() -> None:

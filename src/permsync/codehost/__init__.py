@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar, Protocol
-from urllib.parse import SplitResult, urlsplit
 
 from permsync.model import Level, Visibility
 
@@ -133,13 +132,15 @@ class Ask:
     One question of a chain: what to send, and which answer to expect.
 
     ``step`` names the parser's branch, ``about`` what it is about (a workspace, an
-    installation). The request carries no credential: the sender adds the token, so that a
-    long listing may change it in the middle.
+    installation). ``owner_id`` is set where only that owner's repositories are asked for:
+    whatever goes wrong then leaves a gap of that owner. The request carries no credential:
+    the sender adds the token, so that a long listing may change it in the middle.
     """
 
     step: str
     request: Request
     about: str = ""
+    owner_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,9 @@ class Page:
 
     ``follow`` are the asks that this answer makes necessary. ``expected`` is the number
     of distinct repositories the host says exist for this ``series`` (before any filter of
-    ours), where it says so; ``seen`` are the ids counted against it. ``partial`` is true
-    where the host said that the answer leaves something out.
+    ours), where it says so; ``seen`` are the ids counted against it. ``gaps`` are the
+    owners, by the id in :class:`ListedRepository`, that the host said it left out;
+    ``partial`` is true where it said that it left out something, and not whose.
     """
 
     repositories: tuple[ListedRepository, ...] = ()
@@ -171,6 +173,7 @@ class Page:
     series: str = ""
     seen: frozenset[str] = frozenset()
     expected: int | None = None
+    gaps: frozenset[str] = frozenset()
     partial: bool = False
 
 
@@ -283,18 +286,3 @@ class CodeHost(Protocol):
 
     def parse_page(self, ask: Ask, response: Response) -> Page | Failure:
         """Read one page of an account listing."""
-
-
-def same_origin(url: str, *, api_url: str) -> str | None:
-    """Return ``url`` if it stays on the origin of ``api_url`` (RFC 6454 4), else ``None``."""
-    try:
-        target, own = urlsplit(url), urlsplit(api_url)
-        same = _origin(target) == _origin(own)
-    except ValueError:
-        return None
-    return url if same and target.username is None else None
-
-
-def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
-    """A port that is the scheme's own is the same written or not."""
-    return (url.scheme, url.hostname, url.port or {"https": 443, "http": 80}.get(url.scheme))

@@ -7,9 +7,10 @@ flight.
 """
 
 import re
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from permsync.codehost import Ask, Failure, Request, Response
+from permsync.codehost import Ask, Failure, Response
 from permsync.codehost.addresses import parse_next
 from permsync.codehost.answers import parse_count
 
@@ -56,7 +57,7 @@ def parse_follow(ask: Ask, response: Response, *, api_url: str) -> tuple[Ask, ..
 
 
 def _ask(ask: Ask, url: str, *, mark: str = "") -> Ask:
-    return Ask(ask.step + mark, Request("GET", url, ask.request.headers), ask.about)
+    return replace(ask, step=ask.step + mark, request=replace(ask.request, url=url))
 
 
 def _numbered_pages(url: str, last: str) -> list[str]:

@@ -72,8 +72,12 @@ class _Application:
     removed: int = 0
     unsettled: bool = False
 
+    @property
+    def _whole(self) -> bool:
+        return self.listing.complete and not self.listing.gaps
+
     async def apply(self, requests: int) -> Applied | None:
-        digest = digest_of(self.observed) if self.listing.complete else None
+        digest = digest_of(self.observed) if self._whole else None
         before = await runs.load_digest(self.connection, self.run.account.id)
         unchanged = digest is not None and digest == before
         if unchanged:
@@ -149,7 +153,7 @@ class _Application:
         levels = {known[one.external_id].id: one.level for one in self.observed}
         fenced = await grants.load_fenced(self.connection, started_at=self.run.started_at)
         stored = await grants.load_stored(self.connection, account_id=account.id, source=SOURCE)
-        if self.listing.complete:
+        if self._whole:
             plan = plan_complete(stored, levels, fenced=fenced)
         else:
             plan = plan_partial(
@@ -172,12 +176,12 @@ class _Application:
             account_id=account.id,
             source=SOURCE,
             listed_at=account.listed_at,
-            as_of=None if self.listing.complete else self.run.started_at,
+            as_of=None if self._whole else self.run.started_at,
             run_id=self.run.id,
         )
 
     async def _finish(self, requests: int, *, digest: bytes | None) -> Applied:
-        complete, failure = self.listing.complete, self.listing.failure
+        complete, failure = self._whole, self.listing.failure
         account, durations = self.run.account, self.services.durations
         state = RunState.SUCCEEDED if complete else RunState.PARTIAL
         failures = 0 if complete else await runs.load_failures(self.connection, account.id) + 1

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from permsync.codehost import Failure, FailureKind, Request, Response, same_origin
+from permsync.codehost import Failure, FailureKind, Request, Response
+from permsync.codehost.addresses import same_origin
 from permsync.errors import TokenUnavailableError
 from permsync.flows.deps import ConfiguredHost, Services, pause
 from permsync.flows.fresh_token import FreshToken, fresh_token

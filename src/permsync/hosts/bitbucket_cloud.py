@@ -161,20 +161,19 @@ class Host(CodeFlow):
         return (self._ask(_WORKSPACES, f"user/workspaces?pagelen=100&fields={_WORKSPACE_FIELDS}"),)
 
     def parse_page(self, ask: Ask, response: Response) -> Page | Failure:
-        """Read one page; a workspace that refuses us leaves out only itself."""
-        read = self._workspaces(response) if not ask.about else self._permissions(ask, response)
+        """Read one page: of the workspaces, or of what was granted in one."""
+        one = ask.step == _PERMISSIONS
+        read = self._permissions(ask, response) if one else self._workspaces(response)
         if isinstance(read, Failure):
-            failure = _refine(read)
-            closed = failure.kind in (FailureKind.FORBIDDEN, FailureKind.HIDDEN)
-            return Page(series=ask.about, partial=True) if ask.about and closed else failure
+            return _refine(read)
         page, url = read
         if url is None:
             return page
         following = parse_next(url, api_url=self.api_url)
         if isinstance(following, Failure):
             return following
-        request = Request("GET", following, ask.request.headers)
-        return replace(page, follow=(*page.follow, Ask(ask.step, request, ask.about)))
+        further = replace(ask, request=replace(ask.request, url=following))
+        return replace(page, follow=(*page.follow, further))
 
     def _workspaces(self, response: Response) -> tuple[Page, str | None] | Failure:
         answer = parse_body(response, _WORKSPACE_PAGE)
@@ -187,20 +186,20 @@ class Host(CodeFlow):
         """Ask by the workspace's id: its slug may be given to another one meanwhile."""
         path = f"user/workspaces/{quote(workspace, safe='')}/permissions/repositories"
         query = f"pagelen=100&fields={_PERMISSION_FIELDS}"
-        return self._ask(_PERMISSIONS, f"{path}?{query}", about=_normal(workspace))
+        return self._ask(_PERMISSIONS, f"{path}?{query}", owner_id=_normal(workspace))
 
     def _permissions(self, ask: Ask, response: Response) -> tuple[Page, str | None] | Failure:
         answer = parse_body(response, _PERMISSION_PAGE)
         if isinstance(answer, Failure):
             return answer
-        listed = (_listed(row, owner_id=ask.about) for row in answer.values)
+        listed = (_listed(row, owner_id=ask.owner_id) for row in answer.values)
         seen = frozenset(_normal(row.repository.uuid) for row in answer.values)
         repositories = tuple(one for one in listed if one is not None)
-        return Page(repositories, series=ask.about, seen=seen), answer.next
+        return Page(repositories, series=ask.owner_id, seen=seen), answer.next
 
-    def _ask(self, step: str, path: str, *, about: str = "") -> Ask:
-        headers = {"accept": "application/json"}
-        return Ask(step, Request("GET", url_under(self.api_url, path=path), headers), about)
+    def _ask(self, step: str, path: str, *, owner_id: str = "") -> Ask:
+        request = Request("GET", url_under(self.api_url, path=path), {"accept": "application/json"})
+        return Ask(step, request, owner_id=owner_id)
 
 
 def _api_url(base_url: str) -> str:

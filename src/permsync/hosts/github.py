@@ -7,8 +7,8 @@ covers and are listed installation by installation. Facts: HOSTS 2 and GitHub's 
 OAuth documentation. This module must not know any other host, any transport or the clock.
 """
 
+import re
 from dataclasses import replace
-from datetime import timedelta
 from typing import ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
@@ -29,7 +29,8 @@ from permsync.codehost import (
     TokenRefusalKind,
 )
 from permsync.codehost.addresses import url_under
-from permsync.codehost.answers import Id, Text, parse_body, quota_in, said
+from permsync.codehost.answers import Id, Text, parse_body, said
+from permsync.codehost.limits import refine_limit
 from permsync.codehost.options import Parallel, parse_options
 from permsync.codehost.paging import parse_follow, step_of
 from permsync.codehost.scopes import parse_scopes
@@ -37,11 +38,11 @@ from permsync.model import Level, Visibility
 from permsync.oauth2 import Word
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
-# "Otherwise wait at least one minute" (best practices for using the REST API).
-_LIMITED_FOR = timedelta(seconds=60)
-
 _INSTALLATIONS = "installations"
 _REPOSITORIES = "repositories"
+
+# "Authenticating to the REST API", the organisations that a listing leaves out.
+_LEFT_OUT = re.compile(r"partial-results; *organizations=([0-9]+(?: *, *[0-9]+)*)")
 
 # A refusal of one thing asked about, which a missing scope may explain.
 _CLOSED = (FailureKind.FORBIDDEN, FailureKind.HIDDEN)
@@ -100,8 +101,14 @@ class _Repository(msgspec.Struct):
     permissions: _Permissions = msgspec.field(default_factory=lambda: _Permissions(pull=True))
 
 
+class _Owner(msgspec.Struct):
+    id: Id
+    login: str | None = None
+
+
 class _Installation(msgspec.Struct):
     id: Id
+    account: _Owner | None = None
     suspended_at: str | None = None
 
 
@@ -185,12 +192,7 @@ class Host(CodeFlow):
         return (self._ask(_REPOSITORIES, path),)
 
     def parse_page(self, ask: Ask, response: Response) -> Page | Failure:
-        """
-        Read one page.
-
-        An answer to a token that lost its scope looks complete and is not, so it is a
-        refusal. An installation that cannot be read leaves only itself out.
-        """
+        """Read one page; to a token that lost its scope one looks complete and is not."""
         read = self._read(ask, response)
         if isinstance(read, Failure):
             read = _refine(read, response)
@@ -198,13 +200,16 @@ class Host(CodeFlow):
         if closed and self.missing_scopes(self.granted_scopes(response)):
             return Failure(FailureKind.INSUFFICIENT_SCOPE, said(response))
         if isinstance(read, Failure):
-            return Page(series=ask.about, partial=True) if ask.about and closed else read
+            return read
         follow = parse_follow(ask, response, api_url=self.api_url)
         if isinstance(follow, Failure):
             return follow
+        read = replace(read, follow=read.follow + follow)
         # Organisations behind single sign-on are left out, and only this header says so.
-        sso = response.headers.get("x-github-sso", "").startswith("partial-results")
-        return replace(read, follow=read.follow + follow, partial=read.partial or sso)
+        sso = response.headers.get("x-github-sso", "")
+        if named := _LEFT_OUT.fullmatch(sso):
+            return replace(read, gaps=read.gaps.union(re.findall("[0-9]+", named[1])))
+        return replace(read, partial=read.partial or sso.startswith("partial-results"))
 
     def _read(self, ask: Ask, response: Response) -> Page | Failure:
         if step_of(ask) == _INSTALLATIONS:
@@ -220,19 +225,29 @@ class Host(CodeFlow):
 
     def _installed(self, answer: _Installations) -> Page:
         """Each working installation is asked; a suspended one is there but answers nobody."""
-        working = [str(one.id) for one in answer.installations if one.suspended_at is None]
-        path = "user/installations/{}/repositories?per_page=100"
-        follow = (self._ask(_REPOSITORIES, path.format(one), about=one) for one in working)
+        rows = answer.installations
+        asleep = {_owner_of(one) for one in rows if one.suspended_at is not None}
         return Page(
-            follow=tuple(follow),
+            follow=tuple(self._covered(one) for one in rows if one.suspended_at is None),
             series=_INSTALLATIONS,
-            seen=frozenset(str(one.id) for one in answer.installations),
+            seen=frozenset(str(one.id) for one in rows),
             expected=answer.total_count,
-            partial=len(working) < len(answer.installations),
+            gaps=frozenset(asleep - {""}),
+            partial="" in asleep,
         )
 
-    def _ask(self, step: str, path: str, *, about: str = "") -> Ask:
-        return Ask(step, Request("GET", url_under(self.api_url, path=path), self._headers), about)
+    def _covered(self, one: _Installation) -> Ask:
+        path = f"user/installations/{one.id}/repositories?per_page=100"
+        return self._ask(_REPOSITORIES, path, about=str(one.id), owner_id=_owner_of(one))
+
+    def _ask(self, step: str, path: str, *, about: str = "", owner_id: str = "") -> Ask:
+        request = Request("GET", url_under(self.api_url, path=path), self._headers)
+        return Ask(step, request, about, owner_id)
+
+
+def _owner_of(one: _Installation) -> str:
+    """The account it is installed on; an enterprise is none, and owns no repository."""
+    return str(one.account.id) if one.account is not None and one.account.login else ""
 
 
 def _api_url(base_url: str) -> str:
@@ -277,19 +292,7 @@ def _level(held: _Permissions) -> Level:
 
 
 def _refine(failure: Failure, response: Response) -> Failure:
-    """
-    Tell a limit from a refusal: GitHub says 403 for both ("Rate limits for the REST API").
-
-    A refusal that names no wait must not get one, so a limit is known by ``retry-after``,
-    by nothing remaining, or by its words.
-    """
-    if failure.kind not in (FailureKind.RATE_LIMITED, FailureKind.FORBIDDEN):
-        return failure
-    text = failure.detail.lower()
-    if "account was suspended" in text:
+    """GitHub says 403 for a limit, for an account and for a right."""
+    if failure.kind is FailureKind.FORBIDDEN and "account was suspended" in failure.detail.lower():
         return replace(failure, kind=FailureKind.ACCOUNT_DISABLED)
-    wait = failure.retry_in or quota_in(response)
-    limited = failure.kind is FailureKind.RATE_LIMITED or "secondary rate" in text
-    if limited or wait is not None:
-        return replace(failure, kind=FailureKind.RATE_LIMITED, retry_in=wait or _LIMITED_FOR)
-    return failure
+    return refine_limit(failure, response, says="secondary rate")
