@@ -1,8 +1,8 @@
 """
 The ASGI application: finds the host, lets the faults strike, runs the endpoint, keeps the log.
 
-It knows hosts through dialect.py only. `/control` belongs to control.py; every other first path
-segment belongs to a host.
+It knows hosts through dialect.py only. `/control` belongs to control.py, `/` and `/panel` to
+panel.py; every other first path segment belongs to a host.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from permsync.simulator import answers, control
+from permsync.simulator import answers, control, panel
 from permsync.simulator.bitbucket_cloud import BITBUCKET_CLOUD
 from permsync.simulator.bitbucket_datacenter import BITBUCKET_DATACENTER
 from permsync.simulator.dialect import Dialect
@@ -59,6 +59,8 @@ class SimulatorApplication:
         path = request.url.path
         if path == "/control" or path.startswith("/control/"):
             return control.answer(self.world, request, body)
+        if panel.is_panel(path):
+            return panel.answer(self.world, request, body)
         host = self._host_at(path)
         if host is None:
             return PlainTextResponse("no such host\n", 404)

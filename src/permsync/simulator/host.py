@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
+from permsync.simulator.damage import Damage
 from permsync.simulator.faults import Faults
 from permsync.simulator.repositories import (
     Account,
@@ -42,6 +43,7 @@ class Host:
     installations: dict[int, Installation] = field(default_factory=dict)
     tokens: TokenStore = field(default_factory=TokenStore)
     faults: Faults = field(default_factory=Faults)
+    damage: Damage = field(default_factory=Damage)
     log: RequestLog = field(default_factory=RequestLog)
     last_id: int = 1000
     edition: int = 0

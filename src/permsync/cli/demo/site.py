@@ -6,6 +6,7 @@ and that every process started here is ended here. Logs go to files beside the d
 module must not know what anybody does with the site.
 """
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -18,8 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep
 
+from permsync.app import open_services
+from permsync.config import from_process
 from permsync.config.private_files import write_private
 from permsync.errors import AddressInUseError, DatabaseUnavailableError
+from permsync.flows.authenticate_key import Scope, create_key
 from permsync.simulator.samples import client_id_of, client_secret_of
 from permsync.vault import new_sealing_key
 
@@ -99,16 +103,18 @@ def running(plan: DemoPlan) -> Iterator[Site]:
         def start(name: str, *arguments: str) -> subprocess.Popen[bytes]:
             return stack.enter_context(_started(plan.folder / f"{name}.log", *arguments))
 
+        named = ("--settings", str(settings))
         url = ("--public-url", permsync_url)
         simulator = start("simulator", "simulator", "--port", str(ports[1]), *url)
+        serve = start("serve", "serve", "--no-worker", *named)
         _await(f"{simulator_url}/control", simulator, plan.folder / "simulator.log")
         _continue(stack, plan.folder / "simulator.json", simulator_url)
         for host in HOSTS:
             lifetimes = {"access_seconds": plan.access_seconds}
             _post(f"{simulator_url}/control/{host}/set-lifetimes", lifetimes)
-        serve = start("serve", "serve", "--no-worker", "--settings", str(settings))
+        # Not before the pretend hosts are what they were: its first refresh would be refused.
+        worker = start("worker", "worker", *named)
         _await(f"{permsync_url}/readyz", serve, plan.folder / "serve.log")
-        worker = start("worker", "worker", "--settings", str(settings))
         yield Site(
             folder=plan.folder,
             permsync_url=permsync_url,
@@ -176,15 +182,14 @@ def _service_key(folder: Path, settings: Path) -> str:
     """The key of the last start, or a new one."""
     file = folder / "service-key"
     if not file.exists():
-        create = ("service-keys", "create", "demo", "--scope", "admin")
-        made = subprocess.run(  # noqa: S603 - our own program
-            [*_PERMSYNC, *create, "--settings", str(settings)],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        write_private(file, made.stdout)
+        write_private(file, asyncio.run(_new_service_key(settings)) + "\n")
     return file.read_text().strip()
+
+
+async def _new_service_key(settings: Path) -> str:
+    async with open_services(from_process(settings)) as services:
+        secret, _ = await create_key(services, name="demo", scopes=[Scope.ADMIN], lives_in=None)
+    return secret
 
 
 _PERMSYNC = (sys.executable, "-m", "permsync")
