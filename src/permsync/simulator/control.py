@@ -34,7 +34,7 @@ def _checked(function: Callable[..., object]) -> Callable[..., object]:
     Made when it is first called: to make them all takes as long as a fifth of the program's
     start, and few commands need one.
     """
-    return validate_call(config=ConfigDict(arbitrary_types_allowed=True, defer_build=True))(function)
+    return validate_call(config=ConfigDict(arbitrary_types_allowed=True))(function)
 
 
 def answer(world: World, request: Request, body: bytes) -> Response:

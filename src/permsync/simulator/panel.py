@@ -7,7 +7,7 @@ Knows nothing of what a page says (panel_page.py) or what an action does (panel_
 """
 
 import re
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -19,6 +19,8 @@ from permsync.simulator.panel_actions import ACTIONS, heal
 from permsync.simulator.world import World
 
 ROOT = "/panel"
+# Every form may say which page it stands on, so that its answer leads back there.
+_PAGE = "page"
 # A name that somebody else's server gave to this machine must not count as this machine.
 _LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
 _HEADERS = {
@@ -91,15 +93,21 @@ def _acted(world: World, parts: tuple[str, ...], form: dict[str, str]) -> Respon
             return _back(ROOT, done="healed")
         case ("hosts", name, action) if action in ACTIONS:
             host = _host(world, name)
-            try:
-                done = ACTIONS[action](Place(world, host), form)
-            except KeyError:
-                text = "The form does not fit any more: load its page again."
-                raise PanelRefusalError(400, text) from None
-            page = ROOT if form.get("page") == "overview" else f"{ROOT}/hosts/{name}"
-            return _back(page, done=done)
+            page = ROOT if form.pop(_PAGE, "") == "overview" else f"{ROOT}/hosts/{name}"
+            return _back(page, done=_pressed(Place(world, host), action, form))
         case _:
             raise PanelRefusalError(404, "There is no such button here.")
+
+
+def _pressed(at: Place, name: str, form: dict[str, str]) -> str:
+    action = ACTIONS[name]
+    try:
+        if form.keys() != action.fields:
+            raise KeyError(name)
+        return action.do(at, form)
+    except KeyError:
+        text = "The form does not fit any more: load its page again."
+        raise PanelRefusalError(400, text) from None
 
 
 def _host(world: World, name: str) -> Host:
@@ -117,8 +125,8 @@ def _refuse_other_sites(request: Request) -> None:
 
 
 def _form(body: bytes) -> dict[str, str]:
-    read = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
-    return {name: values[0] for name, values in read.items()}
+    """The fields by name; of a name that comes twice the last one counts."""
+    return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
 
 
 def _back(path: str, *, done: str) -> Response:

@@ -2,11 +2,12 @@
 What a person may do to a host from the panel: the table of its forms.
 
 An action pulls a lever or makes an edit, first noting in damage.py how things were, and returns
-the word of what it did. Wrong form fields are a KeyError. Knows nothing of HTTP or HTML.
+the word of what it did. What a form names and is not there is a KeyError. Knows nothing of HTTP
+or HTML.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from permsync.simulator import edits, levers
 from permsync.simulator.damage import Damage
@@ -36,9 +37,9 @@ LIVES_SECONDS = (5, 15, 60)
 _SWITCH = {"on": True, "off": False}
 _STATES: dict[str, AccountState] = {"blocked": "blocked", "active": "active"}
 VISIBILITIES: dict[str, Visibility] = {
-    "private": "private",
-    "internal": "internal",
     "public": "public",
+    "internal": "internal",
+    "private": "private",
 }
 
 
@@ -142,15 +143,22 @@ def _person(at: Place, form: Form) -> str:
     return at.host.accounts[form["person"]].person
 
 
-ACTIONS: dict[str, Callable[[Place, Form], Done]] = {
-    "expire": _expire,
-    "revoke": _revoke,
-    "refusal": _refuse,
-    "outage": _break_down,
-    "take": _take,
-    "give": _give,
-    "visibility": _show,
-    "block": _block,
-    "life": _change_life,
-    "heal": _heal,
+class Action(NamedTuple):
+    """What a form does, and the fields that it must have, no fewer and no more."""
+
+    do: Callable[[Place, Form], Done]
+    fields: frozenset[str]
+
+
+ACTIONS: dict[str, Action] = {
+    "expire": Action(_expire, frozenset()),
+    "revoke": Action(_revoke, frozenset({"person"})),
+    "refusal": Action(_refuse, frozenset({"switch"})),
+    "outage": Action(_break_down, frozenset({"switch"})),
+    "take": Action(_take, frozenset({"person", "namespace"})),
+    "give": Action(_give, frozenset({"person", "namespace"})),
+    "visibility": Action(_show, frozenset({"repository", "visibility"})),
+    "block": Action(_block, frozenset({"person", "state"})),
+    "life": Action(_change_life, frozenset({"seconds"})),
+    "heal": Action(_heal, frozenset()),
 }

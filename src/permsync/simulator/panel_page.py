@@ -5,11 +5,13 @@ Decides which words stand for what is broken, how much is listed, and what happe
 Changes nothing and knows no route. Templates escape everything: names at a host may hold markup.
 """
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +29,7 @@ ROWS = 30
 MOST_PEOPLE = 40
 MOST_REPOSITORIES = 300
 MOST_BADGES = 8
+MOST_PLACES = 12
 REFUSED = 400
 
 TITLES: dict[Kind, str] = {
@@ -129,12 +132,12 @@ def host_page(world: World, host: Host, *, done: str = "") -> str:
         host=host,
         broken=broken(host),
         notice=_notice(done),
-        people=list(_people(host)),
+        people=list(_people(host, now=world.now())),
         unlisted_people=max(0, len(host.accounts) - MOST_PEOPLE),
         repositories=repositories[:MOST_REPOSITORIES],
         visibilities=[each for each in VISIBILITIES if each != "internal" or _has_internal(host)],
-        changed=[each for each in repositories if each.id in host.damage.visibility],
-        lives=[str(each) for each in LIVES_SECONDS],
+        changed=[each for each in repositories if each.id in host.damage.visibility][:ROWS],
+        lives=LIVES_SECONDS,
         usual=USUAL,
     )
 
@@ -142,18 +145,16 @@ def host_page(world: World, host: Host, *, done: str = "") -> str:
 def requests(world: World, host: Host | None, *, notable_only: bool, paused: bool) -> str:
     """The newest requests of one host or of all, newest first; it asks to be loaded again."""
     chosen = list(world.hosts.values()) if host is None else [host]
-    found = [
-        record
-        for each in chosen
-        for record in list(each.log.records)
-        if not notable_only or _is_notable(record)
-    ]
-    found.sort(key=lambda record: record.at, reverse=True)
+    # Only the ends of the logs are read: they grow long, and every open page asks each 2 s.
+    newest = heapq.merge(
+        *(reversed(each.log.records) for each in chosen), key=lambda each: each.at, reverse=True
+    )
+    found = (record for record in newest if not notable_only or _is_notable(record))
     return _rendered(
         "requests",
         world,
         host=host,
-        rows=found[:ROWS],
+        rows=list(islice(found, ROWS)),
         notable_only=notable_only,
         paused=paused,
     )
@@ -193,13 +194,22 @@ def _changes(host: Host) -> Iterator[str]:
             yield f"{repository.full_name} is {repository.visibility}"
 
 
-def _people(host: Host) -> Iterator[PersonRow]:
-    holders = {pair.person for pair in host.tokens.of(None) if not pair.refresh_revoked}
+def _people(host: Host, *, now: float) -> Iterator[PersonRow]:
+    holders = {
+        pair.person
+        for pair in host.tokens.of(None)
+        if pair.access_lives(now) or not (pair.refresh_revoked or pair.spent_at)
+    }
     for account in list(host.accounts.values())[:MOST_PEOPLE]:
         yield PersonRow(account, account.person in holders, tuple(_memberships(host, account)))
 
 
 def _memberships(host: Host, account: Account) -> Iterator[Membership]:
+    """The first places of a person: an owner per repository would make a page of its own."""
+    return islice(_all_memberships(host, account), MOST_PLACES)
+
+
+def _all_memberships(host: Host, account: Account) -> Iterator[Membership]:
     for name, namespace in host.namespaces.items():
         if account.person in host.damage.memberships.get(name, {}):
             yield Membership(name, is_held=False)
