@@ -58,7 +58,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "asyncpg": ("permsync.store",),
     "cryptography": ("permsync.vault",),
     "fastapi": ("permsync.web",),
-    "jinja2": ("permsync.web.pages",),
+    "jinja2": ("permsync.simulator", "permsync.web.pages"),
     "joserfc": ("permsync.oauth2", "permsync.simulator"),
     "msgspec": (
         "permsync.codehost",

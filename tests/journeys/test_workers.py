@@ -101,7 +101,7 @@ async def test_a_killed_workers_sync_is_done_by_another(site: Site) -> None:
     await until(site, of("grace", "running"))
     worker = site.processes[-1]
     with another_worker(site):
-        os.kill(worker.pid, signal.SIGKILL)
+        os.kill(worker.popen.pid, signal.SIGKILL)
         done = await until(site, of("grace", "succeeded"))
         ended = await ask(site, of("grace", "abandoned"))
 

@@ -34,6 +34,19 @@ def test_names_and_scopes_are_escaped(gitlab: Visitor) -> None:
     assert "&lt;img src=x" in page
 
 
+def test_a_browser_is_who_it_was_at_the_last_consent_anywhere(
+    gitlab: Visitor, github: Visitor
+) -> None:
+    ask("GET", gitlab.authorize_url())
+    request = next(iter(gitlab.host.tokens.pending))
+    form = urlencode({"request": request, "person": "grace", "decision": "approve"})
+    answer = ask("POST", f"{gitlab.url}/oauth/authorize/decision", form)
+    cookie = answer.headers["set-cookie"].partition(";")[0]
+    page = ask("GET", github.authorize_url(), headers={"Cookie": cookie}).text
+    assert 'value="grace" required checked' in page
+    assert page.count(" required checked") == 1
+
+
 def test_a_login_hint_chooses_the_person_beforehand(gitlab: Visitor) -> None:
     page = ask("GET", gitlab.authorize_url(login_hint="grace@example.com")).text
     assert 'value="grace" required checked' in page

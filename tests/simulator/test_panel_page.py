@@ -2,6 +2,7 @@
 
 import re
 import time
+from typing import Any
 
 import pytest
 
@@ -167,6 +168,24 @@ def test_notable_requests_are_refusals_and_grants(world: World, github_host: Hos
 def test_a_request_without_an_answer_waits(world: World, github_host: Host) -> None:
     _received(github_host, 1, status=0)
     assert ">waits</span>" in _log(world, github_host)
+
+
+@pytest.mark.parametrize(
+    ("received", "told"),
+    [
+        ({"grant": "refresh_token", "person": "ada", "status": 200}, "refresh"),
+        ({"grant": "refresh_token", "person": None, "status": 200}, "refresh refused"),
+        ({"grant": "refresh_token", "person": None, "status": 503}, "refresh"),
+        ({"grant": "refresh_token", "person": None, "status": 0}, "refresh"),
+        ({"grant": "authorization_code", "person": "ada", "status": 200}, "sign-in"),
+        ({"grant": "authorization_code", "person": None, "status": 401}, "sign-in refused"),
+    ],
+)
+def test_a_refused_grant_is_told_whatever_its_status(
+    world: World, github_host: Host, received: dict[str, Any], told: str
+) -> None:
+    github_host.log.add(RequestRecord(1, "github", "POST", "/t", **received))
+    assert re.findall(r'class="grant[^>]*>([^<]*)<', _log(world)) == [told]
 
 
 def test_permsync_is_where_the_callback_addresses_lead(world: World) -> None:

@@ -64,3 +64,10 @@ def test_bulk_accounts_can_refresh_at_once(simulator: RunningSimulator) -> None:
     tokens = visitor.refresh(str(pairs[7].refresh)).json
     answer = visitor.get("/oauth/token/info", token=tokens["access_token"])
     assert answer.json["resource_owner_id"] == visitor.host.accounts["person-000007"].id
+
+
+def test_the_life_of_tokens_can_be_chosen_at_code_hosts() -> None:
+    world = sample_world(access_seconds=9)
+    lives = {name: host.policy.access_ttl_seconds for name, host in world.hosts.items()}
+    assert lives.pop("sso") == 3_600
+    assert set(lives.values()) == {9}

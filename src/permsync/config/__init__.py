@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from permsync.config.places import FILE_VARIABLE, KeyPath, Sources, Tree, read_sources
+from permsync.config.places import FILE_VARIABLE, PREFIX, KeyPath, Sources, Tree, read_sources
 from permsync.config.private_files import read_private, refuse_if_open
 from permsync.config.problems import (
     SECRETS,
@@ -46,6 +46,11 @@ def from_process(file: Path | None = None) -> Settings:
     elif file is None and DEFAULT_FILE.exists():
         file = DEFAULT_FILE
     return load_settings(file=file, environ=os.environ)
+
+
+def environment_without_settings() -> dict[str, str]:
+    """The environment without our variables, for a process whose settings are all in a file."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
 
 def load_settings(*, file: Path | None, environ: Mapping[str, str]) -> Settings:

@@ -1,25 +1,33 @@
 """
 The consent page that all kinds share: who are you, which scopes, authorise or deny.
 
+A browser remembers who it was last, as it stays signed in at a real host; the form still asks.
 Works without JavaScript; the form posts to the same path plus `/decision`. A wrong client or
 redirect address gets a page and never a redirect (RFC 6749 section 4.1.2.1).
 """
 
 from html import escape
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from permsync.simulator.exchange import Exchange
+from permsync.simulator.host import TITLES
 from permsync.simulator.tokens import Client, Pending
 
 _STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;color:#1b1f24}
-fieldset{border:1px solid #d0d7de;border-radius:6px;margin:1rem 0}label{display:block;padding:.2rem}
-button{font:inherit;padding:.5rem 1.2rem;border-radius:6px;border:1px solid #d0d7de;cursor:pointer}
-button.go{background:#1a7f37;color:#fff}small{color:#57606a}
+:root{color-scheme:light dark;--line:#d0d7de;--dim:#57606a}
+@media(prefers-color-scheme:dark){:root{--line:#3d4653;--dim:#a3aebf}}
+body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}
+h1{margin-bottom:0}h1+p{margin-top:0}
+fieldset{border:1px solid var(--line);border-radius:6px;margin:1rem 0}
+label{display:block;padding:.2rem;overflow-wrap:anywhere}
+button{font:inherit;padding:.5rem 1.2rem;border-radius:6px;border:1px solid var(--line)}
+button{cursor:pointer}button.go{background:#1a7f37;color:#fff}small{color:var(--dim)}
+p{overflow-wrap:anywhere}
 """
+_WHO = "simulator-person"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "Cache-Control": "no-store",
@@ -76,7 +84,9 @@ def decide(exchange: Exchange) -> Response:
         scopes=_granted_scopes(exchange, pending, account.person),
         until=exchange.world.now() + exchange.host.policy.code_ttl_seconds,
     )
-    return _back(exchange, pending, {"code": code.value})
+    response = _back(exchange, pending, {"code": code.value})
+    response.set_cookie(_WHO, quote(account.person), httponly=True, samesite="lax")
+    return response
 
 
 def _asked_scopes(exchange: Exchange, client: Client) -> list[str]:
@@ -117,7 +127,8 @@ def _back(exchange: Exchange, pending: Pending, answer: dict[str, str]) -> Respo
 def _form(exchange: Exchange, request: str, pending: Pending) -> str:
     hint = exchange.asked("login_hint") or exchange.asked("login")
     people = [each for each in exchange.host.accounts.values() if each.state == "active"]
-    chosen = next((each.person for each in people if hint in {each.login, each.email}), None)
+    hinted = next((each.person for each in people if hint in {each.login, each.email}), None)
+    chosen = hinted or unquote(exchange.request.cookies.get(_WHO, ""))
     radios = "".join(
         f'<label><input type="radio" name="person" value="{escape(each.person)}" required'
         f"{' checked' if each.person == chosen else ''}> {escape(each.full_name)} "
@@ -147,7 +158,7 @@ def _page(exchange: Exchange, title: str, content: str, status: int) -> Response
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{escape(title)}</h1><p><small>pretend {escape(exchange.host.kind)} host "
+        f"<h1>{escape(title)}</h1><p><small>at the pretend {TITLES[exchange.host.kind]} "
         f"<b>{escape(exchange.host.name)}</b></small></p>{body}</html>"
     )
     return HTMLResponse(page, status, _HEADERS)

@@ -26,6 +26,13 @@ from permsync.simulator.requestlog import RequestLog, RequestRecord
 from permsync.simulator.tokens import Policy, TokenStore
 
 Kind = Literal["github", "gitlab", "bitbucket_cloud", "bitbucket_datacenter", "openid"]
+TITLES: dict[Kind, str] = {
+    "github": "GitHub",
+    "gitlab": "GitLab",
+    "bitbucket_cloud": "Bitbucket Cloud",
+    "bitbucket_datacenter": "Bitbucket Data Center",
+    "openid": "Sign-in provider",
+}
 _Cached = TypeVar("_Cached")
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from permsync.simulator.faults import Faults
-from permsync.simulator.host import Host, Kind
+from permsync.simulator.host import TITLES, Host
 from permsync.simulator.panel_actions import LIVES_SECONDS, USUAL, VISIBILITIES, Done
 from permsync.simulator.repositories import Account
 from permsync.simulator.requestlog import RequestRecord
@@ -31,14 +31,8 @@ MOST_REPOSITORIES = 300
 MOST_BADGES = 8
 MOST_PLACES = 12
 REFUSED = 400
+UNAVAILABLE = 500
 
-TITLES: dict[Kind, str] = {
-    "github": "GitHub",
-    "gitlab": "GitLab",
-    "bitbucket_cloud": "Bitbucket Cloud",
-    "bitbucket_datacenter": "Bitbucket Data Center",
-    "openid": "Sign-in provider",
-}
 FAULT_WORDS = {
     "outage": "Outage",
     "api_latency_seconds": "Slow API",
@@ -155,6 +149,7 @@ def requests(world: World, host: Host | None, *, notable_only: bool, paused: boo
         world,
         host=host,
         rows=list(islice(found, ROWS)),
+        grant_of=_grant,
         notable_only=notable_only,
         paused=paused,
     )
@@ -223,6 +218,15 @@ def _has_internal(host: Host) -> bool:
 
 def _is_notable(record: RequestRecord) -> bool:
     return record.grant is not None or record.status >= REFUSED
+
+
+def _grant(record: RequestRecord) -> str:
+    """What a token request was for and whether it was refused, which GitHub says with a 200."""
+    if record.grant is None:
+        return ""
+    wanted = "refresh" if record.grant == "refresh_token" else "sign-in"
+    is_refused = record.person is None and 0 < record.status < UNAVAILABLE
+    return f"{wanted} refused" if is_refused else wanted
 
 
 def _notice(done: str) -> str:

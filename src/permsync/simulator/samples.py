@@ -56,29 +56,36 @@ def client_secret_of(host: str) -> str:
     return f"sample-secret-of-{host}"
 
 
+def callback_of(host: Host, *, public_url: str) -> str:
+    """Where permsync at this address takes people back from the host."""
+    is_provider = host.kind == "openid"
+    path = "/signin/callback" if is_provider else f"/link/{host.name}/callback"
+    return public_url.rstrip("/") + path
+
+
 def sample_world(
     *,
     public_url: str = "http://127.0.0.1:8080",
     clients: dict[str, tuple[str, str]] | None = None,
     github_client_kind: ClientKind = "github_app",
+    access_seconds: float | None = None,
     clock: Callable[[], float] = time.time,
 ) -> World:
     """
-    A filled world whose clients may call back to `{public_url}/link/{host}/callback`.
+    A filled world whose clients may call back to `callback_of` their host.
 
-    At `sso` the callback is `{public_url}/signin/callback`. `clients` gives (id, secret) by host;
-    the defaults are `client_id_of` and `client_secret_of`.
+    `clients` gives (id, secret) by host; the defaults are `client_id_of` and `client_secret_of`.
+    `access_seconds` is how long access tokens of code hosts live, else as long as usual.
     """
     world = World(clock=clock)
     for name, (kind, path) in HOSTS.items():
         host = world.add_host(name, kind, path=path)
         client_id, secret = (clients or {}).get(name, (client_id_of(name), client_secret_of(name)))
-        callback = "/signin/callback" if kind == "openid" else f"/link/{name}/callback"
         world.add_client(
             name,
             client_id=client_id,
             secret=secret,
-            redirect_uris=[public_url.rstrip("/") + callback],
+            redirect_uris=[callback_of(host, public_url=public_url)],
             kind=github_client_kind if kind == "github" else "oauth",
             scopes=CONSUMER_SCOPES.get(name),
         )
@@ -86,6 +93,8 @@ def sample_world(
             host.add_person(person, full_name=full_name, email=email)
         if kind != "openid":
             _fill(host)
+            if access_seconds is not None:
+                host.policy.access_ttl_seconds = access_seconds
     _install_app(world)
     world.remember_start()
     return world

@@ -11,70 +11,112 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
+from types import FrameType
 from typing import Annotated
 
 import typer
 
+from permsync.cli.demo.folder import default_folder, ports_of
 from permsync.cli.demo.journey import STEPS, walk
-from permsync.cli.demo.site import DemoPlan, running
-from permsync.cli.exits import FAILED
-from permsync.cli.running import AsJson, console, print_json, print_table
+from permsync.cli.demo.site import DemoPlan, EndedEarlyError, running
+from permsync.cli.exits import DEFECT, FAILED
+from permsync.cli.running import AsJson, console, print_json, print_table, progress_console
 
-DEFAULT_FOLDER = Path("/var/lib/permsync/demo")
-TRY = """\
-permsync   {permsync}
-simulator  {simulator}
+PORTS = (8080, 8090)
+PORT_HELP = "Where {} listens; 0 takes a free port. Else {}, or where this folder did before."
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TRY = """
+permsync          {permsync}
+pretend hosts     {simulator}
 
-Three things to try, each in another terminal:
+Three things to try:
 
-1. Who may see what? Ask as a program would:
-   curl -s -H 'Authorization: Bearer {key}' {permsync}/v1/accounts
-2. Watch the whole story by itself, on each of four hosts:
-   make demo CHECK=1
-3. See what can be broken at the pretend hosts (expire, refuse, outage):
-   curl -s {simulator}/control
+1. Link an account.
+   Open {permsync} and press "Sign in". You are Ada Lovelace: press "Authorize".
+   Beside GitHub press "Link", then "Authorize". Her repositories are there in seconds.
 
-Ctrl-C ends everything; only {folder} stays."""
+2. Let a token expire while nobody looks.
+   Open {simulator} and press "Expire all tokens" beside GitHub.
+   In the log below a 401 is followed by a refresh, and work goes on. Ada is asked nothing.
+
+3. Break it so that only Ada can mend it.
+   Press "Refuse refreshes", then "Expire all tokens" again. Within seconds her card in
+   permsync needs her and says why; what she could see is closed. Press "Allow refreshes",
+   then "Reconnect" on the card: open again.
+
+A program asks with the key in {folder}/service-key:
+   curl -s -H "Authorization: Bearer $(cat {folder}/service-key)" {permsync}/v1/accounts
+
+Ctrl-C ends everything. Only {folder} stays, and the next start goes on from it.
+"""
 
 
 def demo(
     check: Annotated[bool, typer.Option("--check", help="Walk the journey and exit.")] = False,
-    port: Annotated[int, typer.Option(help="Where permsync listens; 0 takes a free one.")] = 8080,
-    simulator_port: Annotated[int, typer.Option(help="Where the pretend hosts listen.")] = 8090,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help=PORT_HELP.format("permsync", PORTS[0])),
+    ] = None,
+    simulator_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help=PORT_HELP.format("the panel", PORTS[1])),
+    ] = None,
     folder: Annotated[
-        Path | None, typer.Option(help="Where the demo keeps its data; a second start continues.")
+        Path | None,
+        typer.Option(
+            help="Where the demo keeps its data; a second start continues."
+            " Else .demo here, for root /var/lib/permsync/demo."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Start simulator, database, service and worker with sample people."""
-    if check:
-        _check(as_json=as_json)
-        return
-    plan = DemoPlan(folder=folder or DEFAULT_FOLDER, port=port, simulator_port=simulator_port)
+    for each in SIGNALS:
+        signal.signal(each, _end_in_order)
+    try:
+        if check:
+            _check(as_json=as_json)
+        else:
+            _go_on(folder or default_folder(), port=port, simulator_port=simulator_port)
+    except EndedEarlyError as error:
+        progress_console.print(f"permsync: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(error.code if error.code > 0 else DEFECT) from None
+    except KeyboardInterrupt:
+        if check:
+            raise typer.Exit(FAILED) from None
+        console.print("Ended.")
+
+
+def _end_in_order(_number: int, _frame: FrameType | None) -> None:
+    """The first signal ends everything, which takes seconds; more of them change nothing."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _go_on(folder: Path, *, port: int | None, simulator_port: int | None) -> None:
+    """Run until somebody ends it."""
+    usual = ports_of(folder) or PORTS
+    plan = DemoPlan(
+        folder=folder,
+        port=usual[0] if port is None else port,
+        simulator_port=usual[1] if simulator_port is None else simulator_port,
+    )
     with running(plan) as site:
-        console.print(
-            TRY.format(
-                permsync=site.permsync_url,
-                simulator=site.simulator_url,
-                key=site.service_key,
-                folder=plan.folder,
-            )
+        told = TRY.format(
+            permsync=site.permsync_url, simulator=site.simulator_url, folder=plan.folder
         )
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            site.wait()
-        except KeyboardInterrupt:
-            console.print("stopping")
+        console.print(told, soft_wrap=True)
+        site.wait()
 
 
 def _check(*, as_json: bool) -> None:
     """The journey in a folder of its own, on free ports; nothing of it stays."""
     began = perf_counter()
-    with (
-        tempfile.TemporaryDirectory(prefix="permsync-demo-") as name,
-        running(DemoPlan(folder=Path(name), access_seconds=8)) as site,
-    ):
-        rows = walk(site)
+    with tempfile.TemporaryDirectory(prefix="permsync-demo-") as name:
+        Path(name).chmod(0o711)  # the database's own user passes through
+        with running(DemoPlan(folder=Path(name) / "demo", access_seconds=8)) as site:
+            rows = walk(site)
     if as_json:
         print_json(rows)
     else:
