@@ -8,23 +8,33 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from typer.main import get_group
 
+from permsync import app as app_module
 from permsync import errors
 from permsync.cli import app
+from permsync.config import load_settings
 from permsync.config.catalogue import catalogue
 from permsync.errors import PermsyncError
+from permsync.flows.deps import ConfiguredHost
+from permsync.vault import new_sealing_key
 from tests.house.tree import PACKAGE, ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 PATH = re.compile(r"(?<![\w./-])(?:src|tests|docs|bench)/[\w./*-]*[\w*/]")
 MAKE = re.compile(r"^make ([a-z-]+)|[`\n]make ([a-z-]+)")
-COMMAND = re.compile(r"(?:[`\n]|\.venv/bin/)permsync ([a-z][a-z-]*)")
+COMMAND = re.compile(r"(?:[`\n]|\.venv/bin/)permsync ([a-z][a-z-]*)([^`\n|]*)")
+OPTION = re.compile(r"(?<!\S)--[a-z][a-z-]*")
+SETTINGS_BLOCK = re.compile(r"```toml\n(?P<text>.*?)```", re.DOTALL)
+# What settings need beside the hosts.
+REST = 'public_url = "https://permsync.example"\nsealing_keys = ["{key}"]\n{block}'
 
 # The words of the design; the glossary explains each in a line of its own.
 WORDS = (
@@ -89,8 +99,57 @@ def test_every_make_command_that_is_quoted_exists(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
 def test_every_permsync_command_that_is_quoted_exists(document: Path) -> None:
-    words = {match for code in _code(document) for match in COMMAND.findall(code)}
+    words = {match[0] for code in _code(document) for match in COMMAND.findall(code)}
     assert words <= set(get_group(app).commands)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_every_option_that_is_quoted_with_a_command_exists(document: Path) -> None:
+    quoted = {
+        (command, option)
+        for code in _code(document)
+        for command, rest in COMMAND.findall(code)
+        for option in OPTION.findall(rest)
+    }
+    assert not [each for each in sorted(quoted) if each[1] not in _options_of(each[0])]
+
+
+def _options_of(command: str) -> set[str]:
+    """Every option of a command and of those below it."""
+    found = get_group(app).commands[command]
+    below = [found, *getattr(found, "commands", {}).values()]
+    return {
+        option
+        for each in below
+        for one in each.params
+        for option in (*one.opts, *one.secondary_opts)
+    } | {"--help"}
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=_name)
+def test_a_guides_settings_make_a_host_with_the_callback_and_scopes_it_names(
+    guide: Path, tmp_path: Path
+) -> None:
+    text = guide.read_text(encoding="utf-8")
+    whole = ""
+    for block in SETTINGS_BLOCK.findall(text):
+        # A block of options alone belongs to the host above it.
+        whole = block if "client_id" in block else f"{whole}\n{block}"
+        for configured in _hosts_in(whole, tmp_path):
+            assert f"{urlsplit(configured.redirect_uri).path}`" in text
+            assert all(f"`{scope}`" in text for scope in configured.host.scopes)
+
+
+def _hosts_in(block: str, folder: Path) -> list[ConfiguredHost]:
+    """The hosts that these settings make, with stand-ins for the files they name."""
+    for name in re.findall(r'_file = "([^"]+)"', block):
+        (folder / name).write_text("a-secret")
+        (folder / name).chmod(0o600)
+    file = folder / "permsync.toml"
+    file.write_text(REST.format(key=new_sealing_key(), block=block))
+    file.chmod(0o600)
+    read = load_settings(file=file, environ={})
+    return list(app_module._hosts(read).values())
 
 
 def test_every_setting_is_explained() -> None:

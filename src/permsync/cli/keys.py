@@ -30,6 +30,7 @@ from permsync.flows.rotate_keys import AT_ONCE, Rotation, count_outdated, rotate
 from permsync.vault import Vault, new_sealing_key
 
 COLUMNS = ("key", "primary", "configured", "primary_since", "last_used_at", "retired_at", "values")
+KeyId = Annotated[str, typer.Argument(help="The id of the key, as the list shows it.")]
 app = typer.Typer(no_args_is_help=True, help="Sealing keys: new, list, rotate, retire.")
 
 
@@ -159,7 +160,7 @@ def _tell(done: Rotation) -> None:
 
 
 @app.command()
-def retire(key_id: str, settings: SettingsFile = None) -> None:
+def retire(key_id: KeyId, settings: SettingsFile = None) -> None:
     """End an old key for ever; refused while anything needs it."""
     if run_with_services(settings, lambda services: retire_key(services, key_id)):
         console.print(f"retired {key_id}: remove it from the source of sealing_keys")

@@ -21,12 +21,13 @@ from permsync.errors import UnknownError
 from permsync.flows.authenticate_key import Scope, create_key, list_keys, revoke_key
 
 COLUMNS = ("name", "scopes", "created_at", "expires_at", "revoked_at")
+Name = Annotated[str, typer.Argument(help="What the key is called.")]
 app = typer.Typer(no_args_is_help=True, help="Service keys: create, list, revoke.")
 
 
 @app.command()
 def create(
-    name: str,
+    name: Name,
     scope: Annotated[list[Scope], typer.Option(help="What it may do; repeat for several.")],
     days: Annotated[int | None, typer.Option(min=1, help="End it after so many days.")] = None,
     settings: SettingsFile = None,
@@ -57,7 +58,7 @@ def list_(settings: SettingsFile = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def revoke(name: str, settings: SettingsFile = None) -> None:
+def revoke(name: Name, settings: SettingsFile = None) -> None:
     """End a key at once."""
     if not run_with_services(settings, lambda services: revoke_key(services, name=name)):
         raise UnknownError(what="service key", name=name)

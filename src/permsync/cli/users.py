@@ -4,6 +4,8 @@
 This module must not decide what a disabled person loses.
 """
 
+from typing import Annotated
+
 import typer
 
 from permsync.cli.running import (
@@ -20,6 +22,7 @@ from permsync.flows.list_users import list_users
 from permsync.model import User
 
 COLUMNS = ("id", "name", "email", "disabled_at")
+Number = Annotated[int, typer.Argument(help="The id of the user, as the list shows it.")]
 app = typer.Typer(no_args_is_help=True, help="People: list, disable, enable.")
 
 
@@ -37,13 +40,13 @@ def list_(settings: SettingsFile = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def disable(user: int, settings: SettingsFile = None) -> None:
+def disable(user: Number, settings: SettingsFile = None) -> None:
     """Deny this person everything at once, end their sessions, stop their refreshes."""
     _switch(user, settings, disabled=True)
 
 
 @app.command()
-def enable(user: int, settings: SettingsFile = None) -> None:
+def enable(user: Number, settings: SettingsFile = None) -> None:
     """Let this person in again."""
     _switch(user, settings, disabled=False)
 

@@ -77,8 +77,9 @@ class Demo:
 
 
 def _is_of(process: psutil.Process, folder: Path) -> bool:
+    """Whether it was told of the folder or works in it, as PostgreSQL does."""
     try:
-        return str(folder) in " ".join(process.cmdline())
+        return str(folder) in " ".join([process.cwd(), *process.cmdline()])
     except psutil.Error:
         return False
 
@@ -152,7 +153,8 @@ def _run_after(demo: Demo, before: dict[str, Any] | None) -> dict[str, Any]:
 def test_ctrl_c_in_the_middle_of_the_start_leaves_no_process(place: Path) -> None:
     with _started(place, "--port", "0", "--simulator-port", "0") as demo:
         give_up_at = monotonic() + PATIENCE_SECONDS
-        while not _sockets(place) and monotonic() < give_up_at:
+        while not any(_is_of(each, place / "data") for each in psutil.process_iter()):
+            assert monotonic() < give_up_at
             sleep(0.02)
         family = demo.family()
         assert demo.interrupt() == 0
