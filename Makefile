@@ -36,12 +36,16 @@ help:
 		/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ See it work
-.PHONY: demo bench
+.PHONY: demo bench chaos
 demo: $(INSTALLED) ## pretend code hosts, database, service and sample people (CHECK=1: no person, exit code)
 	@$(BIN)/permsync demo $(if $(CHECK),--check)
 
 bench: $(INSTALLED) ## every benchmark in bench/, one after the other
 	@for file in bench/[!_]*.py; do printf '\n== %s\n' "$$file"; PYTHONPATH=. $(BIN)/python "$$file"; done
+
+chaos: $(INSTALLED) ## every fault against every token policy, an hour at most (QUICK=1, RESUME=1, OUT=file, FAULT=words)
+	@$(BIN)/python -m tests.chaos.matrix $(if $(QUICK),--quick) $(if $(RESUME),--resume) \
+		$(if $(OUT),--out "$(OUT)") $(if $(FAULT),--fault "$(FAULT)")
 
 ##@ Change it
 .PHONY: test fix
