@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import uvloop
+
 from permsync import config
 from permsync.app import open_services
 from permsync.errors import PermsyncError
@@ -144,7 +146,9 @@ def main() -> None:
             os.dup2(log, 1)
             os.dup2(log, 2)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            asyncio.run(obey(Path(order["settings"]), Path(order["place"]), order["number"]))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                work = obey(Path(order["settings"]), Path(order["place"]), order["number"])
+                runner.run(work)
             os._exit(0)
 
 

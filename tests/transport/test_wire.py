@@ -4,23 +4,40 @@ What may be sent as it stands, how headers are read, and whose certificates are 
 Covers ``permsync.transport.wire``; certificates are made for the test.
 """
 
+import asyncio
+import socket
 import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from permsync.codehost import Request, Response
 from permsync.errors import ConfigurationError
-from permsync.transport import Answer, NotSent, Transport, UnsentReason
+from permsync.transport import (
+    Answer,
+    NotSent,
+    Transport,
+    Unanswered,
+    UnansweredReason,
+    UnsentReason,
+)
 from permsync.transport.wire import is_sendable, origin_of, trust
 from tests.transport.raw_server import answer, raw_server, replies
 
 SOON = timedelta(seconds=10)
+
+DEADLINE = timedelta(seconds=0.3)
+PAUSED_SECONDS = 0.6
 
 ORIGINS = {
     "https://code.example/api/v3?page=2": "https://code.example:443",
@@ -139,3 +156,58 @@ def test_a_file_without_certificates_is_the_operators_error(
         file.write_text(content)
     with pytest.raises(ConfigurationError, match="ca_file"):
         trust(file)
+
+
+@contextmanager
+def other_machine(script: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that runs while this process stands still; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(65_536)
+                script(peer)
+
+        thread = Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        thread.join()
+
+
+@pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_an_answer_that_came_while_the_process_was_paused_counts(
+    make_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    def script(peer: socket.socket) -> None:
+        time.sleep(DEADLINE.total_seconds() / 2)
+        whole = answer(b"x" * 100_000)
+        peer.sendall(whole)
+
+    async def send_and_stand_still(url: str) -> Answer:
+        async with Transport() as transport:
+            loop = asyncio.get_running_loop()
+            loop.call_later(DEADLINE.total_seconds() / 3, time.sleep, PAUSED_SECONDS)
+            return await transport.send(
+                Request("POST", url), connect_in=SOON, deadline_in=DEADLINE, fresh=True
+            )
+
+    with other_machine(script) as url, asyncio.Runner(loop_factory=make_loop) as runner:
+        said = runner.run(send_and_stand_still(url))
+    assert isinstance(said, Response)
+    assert len(said.body) == 100_000
+
+
+async def test_an_answer_that_has_not_come_by_the_deadline_is_not_waited_for() -> None:
+    gone = Event()
+
+    def script(_: socket.socket) -> None:
+        gone.wait()
+
+    with other_machine(script) as url:
+        async with Transport() as transport:
+            said = await transport.send(
+                Request("POST", url), connect_in=SOON, deadline_in=DEADLINE, fresh=True
+            )
+        gone.set()
+    assert said == Unanswered(UnansweredReason.TIMED_OUT)

@@ -26,6 +26,7 @@ from permsync.telemetry import Event, logger
 from permsync.transport.wire import (
     OnceError,
     Sending,
+    ending_in,
     headers_of,
     is_sendable,
     mark_connected,
@@ -216,7 +217,7 @@ class Transport:
 async def _exchange(call: _Call, deadline_in: timedelta, *, most: int) -> Answer:
     sending = Sending()
     try:
-        async with asyncio.timeout(deadline_in.total_seconds()), call(sending) as response:
+        async with ending_in(deadline_in), call(sending) as response:
             sending.status = response.status
             body = await read_body(response, most=most)
             if body is None:

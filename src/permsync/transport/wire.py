@@ -4,10 +4,13 @@ How one exchange lies on the wire: what may be sent, how an answer is read, who 
 What is decided here: nothing about what a fault means; ``permsync.transport`` does that.
 """
 
+import asyncio
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -17,6 +20,8 @@ import aiohttp
 from permsync.errors import ConfigurationError
 
 PORTS = {"http": 80, "https": 443}
+# Head and body of an answer that is there take a handful of rounds of the loop to be read.
+LAST_LOOKS = 20
 
 # What may stand in a header or a URL as it is. Anything else is refused, never repaired:
 # a line break in a token would otherwise write headers of its own (CWE-113).
@@ -57,6 +62,34 @@ def is_sendable(url: str, headers: Mapping[str, str]) -> bool:
         and "@" not in urlsplit(url).netloc
         and all(_HEADER_VALUE.fullmatch(value) for value in headers.values())
     )
+
+
+@asynccontextmanager
+async def ending_in(deadline_in: timedelta) -> AsyncIterator[None]:
+    """
+    Cancel the block at its deadline, like ``asyncio.timeout``, but not what has arrived.
+
+    A process that was paused wakes up with its deadline behind it and the whole answer in
+    its socket. To throw that away would lose a token that the host issued only once, so
+    the loop looks at its sockets a few more times before the deadline strikes.
+    """
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as limit:
+        timer: asyncio.Handle = loop.call_later(
+            deadline_in.total_seconds(), lambda: look(LAST_LOOKS)
+        )
+
+        def look(left: int) -> None:
+            nonlocal timer
+            if left:
+                timer = loop.call_soon(look, left - 1)
+            else:
+                limit.reschedule(loop.time())
+
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 async def read_body(response: aiohttp.ClientResponse, *, most: int) -> bytes | None:
