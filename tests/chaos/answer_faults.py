@@ -85,6 +85,15 @@ async def refuse_client(scene: Scene) -> None:
         scene.broken.append("nothing was presented: the cell proves nothing")
 
 
+async def revoke_at_host(scene: Scene) -> None:
+    """The person ends the authorization at the host: the one death that is none of ours."""
+    await scene.place.control("revoke-tokens", person=scene.person)
+    await scene.settle()
+    row = await scene.row()
+    if (row["state"], row["reason"]) != ("needs_reauth", "revoked_or_expired"):
+        scene.broken.append(f"a revoked account is {row['state']}, {row['reason']}")
+
+
 async def cancel_callers(scene: Scene) -> None:
     """Everybody who asked gives up while the host still works."""
     scene.on_token(delay_answer)
@@ -102,4 +111,5 @@ FAULTS = (
     Fault("401 on a fresh token", refuse_fresh_token),
     Fault("invalid_client", refuse_client, most_posts=30),
     Fault("cancelled callers", cancel_callers),
+    Fault("revoked at the host", revoke_at_host, most_posts=4, ended=True),
 )

@@ -14,26 +14,33 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import uvloop
+from sqlalchemy import text
 
 from permsync import config
 from permsync.app import open_services
+from permsync.codehost import TokenGrant
 from permsync.errors import PermsyncError
 from permsync.flows.deps import Services
 from permsync.flows.fresh_token import fresh_token
 from permsync.flows.link_account import finish_link, start_link
+from permsync.flows.rotate_keys import rotate_keys
+from permsync.flows.seal_tokens import seal
 from permsync.flows.sync_account import sync_account
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import Trigger
 from permsync.simulator.browser import consent
-from permsync.store import users
+from permsync.store import accounts, queue, users
+from permsync.store.engine import database_now
 from permsync.telemetry import configure_logging
 from tests.chaos import naive
 
+LIFETIME = timedelta(hours=1)
 BROWSER = "the secret of one browser"
 Order = dict[str, Any]
 
@@ -93,6 +100,60 @@ async def sync(services: Services, order: Order) -> Order:
     return {"ended": None if ended is None else ended.value}
 
 
+async def hold(services: Services, order: Order) -> Order:
+    """Hold accounts of many people, as if each had linked just now; none is to be listed."""
+    held = []
+    name = order["host"]
+    async with services.database.begin() as connection:
+        user, _ = await users.save_signed_in(
+            connection, issuer="chaos", subject=name, name=name, email=None
+        )
+        now = await database_now(connection)
+        for pair in order["pairs"]:
+            account_id, link_id = await accounts.next_id(connection), accounts.new_link_id()
+            granted = TokenGrant(
+                pair["access"], pair["refresh"], expires_in=LIFETIME, refresh_expires_in=None
+            )
+            tokens = seal(
+                services.vault,
+                granted,
+                account_id=account_id,
+                link_id=link_id,
+                version=1,
+                asked_at=now,
+            )
+            await accounts.save_new(
+                connection,
+                account_id=account_id,
+                user_id=user.id,
+                host=name,
+                external_id=pair["person"],
+                login=pair["person"],
+                restricted=False,
+                redirect_uri=services.host(name).redirect_uri,
+                link_id=link_id,
+                tokens=tokens,
+            )
+            held.append(account_id)
+        unlisted = text("UPDATE account SET sync_due_at = NULL WHERE id = any(:held)")
+        await connection.execute(unlisted, {"held": held})
+    return {"accounts": held}
+
+
+async def nudge(services: Services, order: Order) -> Order:
+    """Queue a refresh of each of these accounts, for whichever worker is free."""
+    async with services.database.begin() as connection:
+        for account in order["accounts"]:
+            await queue.enqueue_refresh(connection, account_id=account)
+    return {}
+
+
+async def rotate(services: Services, _: Order) -> Order:
+    """Seal everything anew with the first key of this process."""
+    rotation = await rotate_keys(services, note=lambda _: None)
+    return {"left": rotation.left, "unopened": len(rotation.unopened)}
+
+
 async def ask_naively(services: Services, order: Order) -> Order:
     """Ask as the deliberately broken client does."""
     return {"given": [await naive.ask(services, order["account"])]}
@@ -101,7 +162,10 @@ async def ask_naively(services: Services, order: Order) -> Order:
 ORDERS: dict[str, Callable[[Services, Order], Awaitable[Order]]] = {
     "ask": ask,
     "ask_naively": ask_naively,
+    "hold": hold,
     "link": link,
+    "nudge": nudge,
+    "rotate": rotate,
     "sync": sync,
     "unlink": unlink,
 }

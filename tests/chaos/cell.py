@@ -5,6 +5,7 @@ What is decided here: that an account which survived must survive one more refre
 that a fault which did not strike is played again. This module must not know a fault.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -16,6 +17,7 @@ from tests.chaos.site import Place
 from tests.chaos.verdict import LIVING, Facts, Terms, Verdict, judge
 
 TRIES = 3
+MOST_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,15 @@ async def _play_once(scene: Scene, fault: Fault, *, probe: bool) -> Result:
     await fault.act(scene)
     settled = await scene.settle()
     await scene.finish()
-    first = await scene.look(settled=settled)
-    verdicts = [judge(first, _terms(scene, fault, first))]
-    facts = [first]
-    if probe and first.state in LIVING and settled and not fault.ended:
+    facts = await scene.look(settled=settled, before={})
+    judged = [(one, judge(one, _terms(scene, fault, one))) for one in facts.values()]
+    survives = facts[scene.account].state in LIVING and not fault.ended and not scene.others
+    if probe and survives and settled:
         await scene.expire()
         settled = await scene.settle()
-        facts.append(await scene.look(settled=settled, before=first))
-        verdicts.append(judge(facts[-1], _terms(scene, fault, facts[-1])))
-    return _result(scene, fault, verdicts, facts)
+        facts = await scene.look(settled=settled, before=facts)
+        judged += [(one, judge(one, _terms(scene, fault, one))) for one in facts.values()]
+    return _result(scene, fault, judged)
 
 
 def _terms(scene: Scene, fault: Fault, facts: Facts) -> Terms:
@@ -90,22 +92,30 @@ def _terms(scene: Scene, fault: Fault, facts: Facts) -> Terms:
     )
 
 
-def _result(scene: Scene, fault: Fault, verdicts: list[Verdict], facts: list[Facts]) -> Result:
-    broken = [*scene.broken, *(word for verdict in verdicts for word in verdict.broken)]
+def _result(scene: Scene, fault: Fault, judged: list[tuple[Facts, Verdict]]) -> Result:
+    """Count by account: what was judged in either half counts once."""
+    by_account: dict[str, list[Verdict]] = defaultdict(list)
+    for facts, verdict in judged:
+        by_account[facts.pairs[0].family if facts.pairs else ""].append(verdict)
+    halves = list(by_account.values())
+    broken = [*scene.broken, *(word for _, verdict in judged for word in verdict.broken)]
+    lost = sum(any(one.lost for one in both) for both in halves)
+    if lost > fault.most_lost:
+        broken.append(f"{lost} accounts lost, {fault.most_lost} allowed")
+    shown = [truth.as_json(facts) for facts, verdict in judged if verdict.broken]
     return Result(
         fault=fault.name,
         lane=scene.place.lane.name,
-        accounts=1,
-        lost=any(verdict.lost for verdict in verdicts),
-        allowed=all(verdict.loss_allowed for verdict in verdicts if verdict.lost)
-        and any(verdict.lost for verdict in verdicts),
-        falsely_dead=any(verdict.falsely_dead for verdict in verdicts),
-        overwritten=any(verdict.overwritten for verdict in verdicts),
-        stale_healthy=any(verdict.stale_healthy for verdict in verdicts),
-        most_posts=max(verdict.most_presented for verdict in verdicts),
+        accounts=len(halves),
+        lost=lost,
+        allowed=sum(any(one.lost and one.loss_allowed for one in both) for both in halves),
+        falsely_dead=sum(any(one.falsely_dead for one in both) for both in halves),
+        overwritten=sum(any(one.overwritten for one in both) for both in halves),
+        stale_healthy=sum(any(one.stale_healthy for one in both) for both in halves),
+        most_posts=max(verdict.most_presented for _, verdict in judged),
         broken=tuple(dict.fromkeys(broken)),
         seconds=0.0,
-        facts=tuple(truth.as_json(one) for one in facts) if broken else (),
+        facts=tuple(shown[:MOST_SHOWN]),
     )
 
 

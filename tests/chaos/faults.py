@@ -25,6 +25,7 @@ class Fault:
     ``reused``: the network or a paused process lets the host see a token twice, which
     family hosts punish whatever a client does. ``ended``: the account is meant to end.
     ``alone``: it strikes every lane or needs the whole machine, so nothing runs beside it.
+    ``most_lost``: so many accounts may be lost where the host forgives nothing.
     ``big``: it takes too long for a quick run.
     """
 
@@ -33,6 +34,7 @@ class Fault:
     most_posts: int = 1
     reused: bool = False
     ended: bool = False
+    most_lost: int = 1
     alone: bool = False
     big: bool = False
 

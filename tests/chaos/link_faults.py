@@ -1,9 +1,9 @@
 """
-The person links again or unlinks, at every step of a refresh that is under way.
+A link, an unlink or a key rotation at every step of a refresh that is under way.
 
 The steps: while the intent is written, before the host has the request, after the host's
 commit, and while the new tokens are written. Whatever the order, the newest link wins, and
-what a refresh brings for an older one is revoked.
+what a refresh brings for an older one is revoked; what is sealed anew stays what it was.
 """
 
 import asyncio
@@ -28,6 +28,25 @@ async def link_again(scene: Scene) -> None:
 async def unlink(scene: Scene) -> None:
     """The person disconnects the account."""
     await scene.rescuer.say("unlink", account=scene.account, user=scene.user)
+
+
+async def rotate(scene: Scene) -> None:
+    """The operator seals everything anew with the other key, which is first by now."""
+    assert scene.operator is not None, "the operator's process is there before the fault"
+    said = await scene.operator.say("rotate")
+    if said.get("unopened") or "error" in said:
+        scene.broken.append(f"a key rotation came to {said}")
+
+
+def with_operator(act: Act) -> Act:
+    """The same, with a process of the operator's that has the keys in another order."""
+
+    async def whole(scene: Scene) -> None:
+        scene.operator = await scene.place.caller(scene.place.settings(keys=scene.place.keys[::-1]))
+        await act(scene)
+        await scene.operator.leave()
+
+    return whole
 
 
 def while_committing(commit: Commit, deed: Act) -> Act:
@@ -115,5 +134,6 @@ _STEPS: dict[str, Callable[[Act], Act]] = {
 }
 FAULTS = (
     *(Fault(f"re-link {when}", step(link_again)) for when, step in _STEPS.items()),
+    *(Fault(f"key rotation {when}", with_operator(step(rotate))) for when, step in _STEPS.items()),
     *(Fault(f"unlink {when}", unlinked(step(unlink)), ended=True) for when, step in _STEPS.items()),
 )

@@ -19,6 +19,7 @@ from rich.console import Console
 from tests.chaos import (
     answer_faults,
     database_faults,
+    flood_faults,
     link_faults,
     network_faults,
     process_faults,
@@ -39,9 +40,12 @@ FAULTS = table(
     link_faults.FAULTS,
     answer_faults.FAULTS,
     sealing_faults.FAULTS,
+    flood_faults.FAULTS,
 )
 # What an interrupted run has done; it is no part of the repository.
 PROGRESS = ROOT / "build" / "chaos.jsonl"
+
+WIDTH = 120  # of a log
 
 Cell = tuple[Fault, Lane]
 
@@ -107,7 +111,10 @@ def main() -> int:
     asyncio.run(run.play())
     order = list(FAULTS)
     run.results.sort(key=lambda one: order.index(one.fault))
-    report.print_report(Console(), run.results, lanes=[lane.name for lane in LANES])
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
+    report.print_report(console, run.results, lanes=[lane.name for lane in LANES])
     if asked.out is not None:
         report.write_json(asked.out, run.results)
     return int(any(one.broken for one in run.results))

@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.house.tree import ROOT
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 STOP_SECONDS = 20.0
 PERMSYNC = (sys.executable, "-m", "permsync")
 

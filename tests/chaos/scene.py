@@ -25,6 +25,12 @@ from tests.chaos.verdict import DEAD, Facts
 SETTLE_SECONDS = 40.0
 FIRE_SECONDS = 15.0
 LOOK_AGAIN_SECONDS = 0.1
+NUDGE_SECONDS = 2.0
+UNWELL = """
+SELECT id FROM account WHERE id = any($1) AND (
+  EXISTS (SELECT 1 FROM refresh_attempt WHERE account_id = account.id AND closed_at IS NULL)
+  OR state = 'suspect' OR state = 'active' AND access_expires_at < clock_timestamp())
+"""
 ENDED = frozenset({DEAD, "unlinked", "disabled_at_host", "needs_scope"})
 
 
@@ -34,7 +40,11 @@ class NotExercisedError(Exception):
 
 @dataclass
 class Scene:
-    """What a fault plays with. ``broken`` are promises that only this fault can check."""
+    """
+    What a fault plays with: one account, and ``others`` where it takes a crowd of them.
+
+    ``broken`` are promises that only this fault can check.
+    """
 
     place: Place
     rescuer: Caller
@@ -46,6 +56,9 @@ class Scene:
     broken: list[str] = field(default_factory=list)
     fired: asyncio.Event = field(default_factory=asyncio.Event)
     asking: str = "ask"
+    others: list[int] = field(default_factory=list)
+    operator: Caller | None = None
+    crowd_seconds: float = SETTLE_SECONDS
     _died: set[int] = field(default_factory=set)
     _tasks: list["asyncio.Task[Said | None]"] = field(default_factory=list)
 
@@ -88,8 +101,8 @@ class Scene:
         """Let the access token be of no use here from now on."""
         await self.place.database.execute(
             "UPDATE account SET issued_at = clock_timestamp() - interval '2 hours',"
-            " access_expires_at = clock_timestamp() - interval '1 second' WHERE id = $1",
-            self.account,
+            " access_expires_at = clock_timestamp() - interval '1 second' WHERE id = any($1)",
+            [self.account, *self.others],
         )
 
     async def pairs(self) -> list[dict[str, Any]]:
@@ -149,18 +162,26 @@ class Scene:
 
     def kill(self, caller: Caller) -> None:
         """SIGKILL, and remember what dies with the process."""
-        seen = self.place.host_proxy.presentations
-        self._died |= {number for number, one in enumerate(seen) if one.token in self.tokens}
+        self.count_as_dead()
         caller.kill()
 
+    def count_as_dead(self) -> None:
+        """Whatever was answered until now was answered to a process that is killed."""
+        seen = self.place.host_proxy.presentations
+        self._died |= {number for number, one in enumerate(seen) if one.token in self.tokens}
+
     async def until_fired(self) -> None:
+        """Wait for the fault to strike, then let the lane's worker go on."""
+        await self.until_struck(FIRE_SECONDS)
+        self.place.resume_worker()
+
+    async def until_struck(self, patience_seconds: float) -> None:
         """Wait for the fault to strike; raises ``NotExercisedError``."""
         try:
-            async with asyncio.timeout(FIRE_SECONDS):
+            async with asyncio.timeout(patience_seconds):
                 await self.fired.wait()
         except TimeoutError:
             raise NotExercisedError("the fault never struck") from None
-        self.place.resume_worker()
 
     async def outlive_lease(self) -> None:
         """Wait until whoever held the attempt has no right to it any more."""
@@ -169,17 +190,39 @@ class Scene:
     # How it ends.
 
     async def settle(self) -> bool:
-        """Ask as people would until the account is well or ended; false where it never is."""
+        """Until every account is well or ended; false where that does not come."""
+        return await self._settle_others() and await self._settle_one()
+
+    async def _settle_others(self) -> bool:
+        """Their next syncs would ask for them; the workers do what is asked."""
+        self.place.resume_worker()
+        for _ in range(int(self.crowd_seconds / NUDGE_SECONDS)):
+            rows = await self.place.database.fetch(UNWELL, self.others)
+            if not rows:
+                return True
+            await self.rescuer.say("nudge", accounts=[row["id"] for row in rows])
+            await asyncio.sleep(NUDGE_SECONDS)
+        return False
+
+    async def _settle_one(self) -> bool:
+        """Ask as people would, and use what was given."""
         self.place.resume_worker()
         give_up_at = monotonic() + SETTLE_SECONDS
         while monotonic() < give_up_at:
             said = await self.ask(self.rescuer)
-            row = await self.row()
-            well = row["state"] == "active" and said is not None and "token" in said["given"][0]
-            if not row["in_doubt"] and (well or row["state"] in ENDED):
+            given = said is not None and "token" in said["given"][0]
+            if given and await self._is("active"):
+                # A token that the host took back shows itself when it is used.
+                await self.rescuer.say("sync", account=self.account)
+            if await self._is(*ENDED) or (given and await self._is("active")):
                 return True
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
         return False
+
+    async def _is(self, *states: str) -> bool:
+        """Whether the account is in one of these states, beyond all doubt."""
+        row = await self.row()
+        return row["state"] in states and not row["in_doubt"]
 
     async def finish(self) -> None:
         """Wait for whoever still asks, and let everything pass."""
@@ -189,16 +232,21 @@ class Scene:
         self.place.host_proxy.forget()
         self.place.database_proxy.forget()
 
-    async def look(self, *, settled: bool, before: Facts | None = None) -> Facts:
-        """The facts now; presentations that ``before`` counted are not counted again."""
+    async def look(self, *, settled: bool, before: dict[int, Facts]) -> dict[int, Facts]:
+        """The facts now, by account; what ``before`` counted as presented is not counted again."""
         keys = [base64.b64decode(key) for key in (*self.keys, *self.place.keys)]
         seen = len(self.place.host_proxy.presentations)
         facts = await truth.look(
             self.place,
             Vault(keys),
-            self.account,
-            person=self.person,
+            [self.account, *self.others],
             lived_on=frozenset(set(range(seen)) - self._died),
         )
-        earlier = {pair.number: pair.presented for pair in before.pairs} if before else {}
-        return replace(facts, settled=settled, earlier=earlier)
+        return {
+            account: replace(
+                one,
+                settled=settled,
+                earlier={p.number: p.presented for p in before[account].pairs} if before else {},
+            )
+            for account, one in facts.items()
+        }

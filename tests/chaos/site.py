@@ -33,7 +33,7 @@ from permsync.vault import new_sealing_key
 from tests.chaos.database_proxy import DatabaseProxy, database_proxy
 from tests.chaos.host_proxy import HostProxy, host_proxy
 from tests.chaos.lanes import GRACE_SECONDS, PUBLIC_URL, Lane
-from tests.chaos.processes import Caller, Nursery, nursery, started
+from tests.chaos.processes import PATIENCE_SECONDS, Caller, Nursery, nursery, started
 from tests.databases import TEST_SETTINGS, TEST_WAITS
 
 # A quarter of an hour becomes four and a half seconds.
@@ -197,17 +197,17 @@ async def _place(
         await pool.execute(HISTORY)
         log = own / "worker.log"
         base_url = hosts.url + (lane.path or f"/{lane.name}")
-        key = new_sealing_key()
+        keys = (new_sealing_key(), new_sealing_key())
         settings = own / "worker.toml"
         direct_url = server.dsn_of(name)
-        text = _settings_text(lane, base_url=base_url, database_url=direct_url, keys=[key])
+        text = _settings_text(lane, base_url=base_url, database_url=direct_url, keys=keys)
         write_private(settings, text)
         async with started(("worker", "--settings", str(settings)), log=log) as worker:
             place = Place(
                 lane=lane,
                 folder=own,
                 simulator_url=f"http://127.0.0.1:{port}",
-                keys=(key,),
+                keys=keys,
                 database=pool,
                 direct_url=direct_url,
                 restart_database=restart,
@@ -266,7 +266,7 @@ def post(url: str, arguments: Mapping[str, object]) -> Any:
 
 
 async def _await_port(port: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,13 +1,13 @@
 """
-Finds the facts of one account: from its host, from its database, from the proxy.
+Finds the facts of accounts: from their host, from the database, from the proxy.
 
 Sealed values are opened here with the run's own keys, to tell which of the host's pairs a
 row held. This module must not judge.
 """
 
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from permsync.errors import OperatorError, PermsyncError
@@ -21,10 +21,10 @@ Row = Mapping[str, Any]
 
 
 async def look(
-    place: Place, vault: Vault, account: int, *, person: str, lived_on: frozenset[int]
-) -> Facts:
+    place: Place, vault: Vault, accounts: Sequence[int], *, lived_on: frozenset[int]
+) -> dict[int, Facts]:
     """
-    Everything about one account now.
+    Everything about these accounts now, by account.
 
     ``lived_on`` are the presentations, by their place in the proxy's list, whose process
     was not killed afterwards.
@@ -34,30 +34,43 @@ async def look(
         for number, seen in enumerate(place.host_proxy.presentations)
         if seen.delivered and number in lived_on
     }
-    told = await place.control("show-tokens", person=person)
     presented = Counter(seen.token for seen in place.host_proxy.presentations)
-    pairs = tuple(_pair(each, shown, presented) for each in told)
+    rows = await place.database.fetch("SELECT * FROM account WHERE id = any($1)", accounts)
+    person = rows[0]["login"] if len(rows) == 1 else None
+    told = await place.control("show-tokens", person=person)
+    pairs: dict[str, list[Pair]] = defaultdict(list)
+    for each in told:
+        pairs[each["person"]].append(_pair(each, shown, presented))
     numbers = {each["refresh"]: each["number"] for each in told if each["refresh"]}
-    row = await place.database.fetchrow("SELECT * FROM account WHERE id = $1", account)
+    written = await _written(place, vault, accounts, numbers)
+    attempts = await _attempts(place, accounts)
+    return {
+        row["id"]: Facts(
+            state=row["state"],
+            reason=row["reason"],
+            pairs=tuple(pairs[row["login"]]),
+            held=tuple(
+                numbers[token] for token in (_opened(vault, row["id"], row),) if token in numbers
+            ),
+            history=tuple(written[row["id"]]),
+            attempts=attempts[row["id"]],
+        )
+        for row in rows
+    }
+
+
+async def _written(
+    place: Place, vault: Vault, accounts: Sequence[int], numbers: Mapping[str, int]
+) -> dict[int, list[Written]]:
     history = await place.database.fetch(
-        "SELECT * FROM chaos_history WHERE id = $1 ORDER BY number", account
+        "SELECT * FROM chaos_history WHERE id = any($1) ORDER BY number", accounts
     )
-    return Facts(
-        state=row["state"],
-        reason=row["reason"],
-        pairs=pairs,
-        held=tuple(numbers[token] for token in (_opened(vault, account, row),) if token in numbers),
-        history=tuple(
-            Written(
-                str(each["link_id"]),
-                each["token_version"],
-                each["state"],
-                numbers.get(_opened(vault, account, each) or ""),
-            )
-            for each in history
-        ),
-        attempts=await _attempts(place, account),
-    )
+    written: dict[int, list[Written]] = defaultdict(list)
+    for each in history:
+        pair = numbers.get(_opened(vault, each["id"], each) or "")
+        one = Written(str(each["link_id"]), each["token_version"], each["state"], pair)
+        written[each["id"]].append(one)
+    return written
 
 
 def _pair(told: Row, shown: set[str | None], presented: Mapping[str, int]) -> Pair:
@@ -87,11 +100,15 @@ def _opened(vault: Vault, account: int, row: Row) -> str | None:
         return None
 
 
-async def _attempts(place: Place, account: int) -> Counter[tuple[str, int]]:
+async def _attempts(place: Place, accounts: Sequence[int]) -> dict[int, Counter[tuple[str, int]]]:
     rows = await place.database.fetch(
-        "SELECT link_id, for_version FROM refresh_attempt WHERE account_id = $1", account
+        "SELECT account_id, link_id, for_version FROM refresh_attempt WHERE account_id = any($1)",
+        accounts,
     )
-    return Counter((str(each["link_id"]), each["for_version"]) for each in rows)
+    counted: dict[int, Counter[tuple[str, int]]] = defaultdict(Counter)
+    for each in rows:
+        counted[each["account_id"]][str(each["link_id"]), each["for_version"]] += 1
+    return counted
 
 
 def as_json(facts: Facts) -> str:

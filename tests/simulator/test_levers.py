@@ -49,6 +49,13 @@ def test_tokens_are_shown_with_what_they_are_still_good_for(world: World, place:
     assert shown == [(first.number, True, True, 0), (other.number, False, False, 0)]
 
 
+def test_many_accounts_come_with_their_tokens(place: Place) -> None:
+    given = levers.bulk_accounts(place, count=3, prefix="crowd")
+    assert [each["person"] for each in given] == ["crowd-000000", "crowd-000001", "crowd-000002"]
+    shown = levers.show_tokens(place)
+    assert [each["refresh"] for each in shown] == [each["refresh"] for each in given]
+
+
 def test_latency_is_given_in_milliseconds(place: Place) -> None:
     levers.latency(place, api_ms=250)
     levers.latency(place, token_ms=1500)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Literal, NamedTuple
 
+from permsync.simulator import samples
 from permsync.simulator.faults import (
     FailingPage,
     Faults,
@@ -82,8 +83,14 @@ def revoke_tokens(at: Place, *, person: str | None = None) -> int:
     return at.host.tokens.revoke(person)
 
 
-def show_tokens(at: Place, *, person: str) -> list[dict[str, Any]]:
-    """Tells everything about one person's pairs, and which of their tokens would work now."""
+def bulk_accounts(at: Place, *, count: int, prefix: str = "person") -> list[dict[str, Any]]:
+    """Adds people who consented just now; returns the pairs of tokens that they were given."""
+    pairs = samples.bulk_accounts(at.world, at.host.name, count, prefix=prefix)
+    return [asdict(pair) for pair in pairs]
+
+
+def show_tokens(at: Place, *, person: str | None = None) -> list[dict[str, Any]]:
+    """Tells all about the pairs of one person or of everybody, and which would work now."""
     presented = at.host.log.presentations()
     now = at.world.now()
     return [
@@ -228,6 +235,7 @@ LEVERS: dict[str, Callable[..., object]] = {
     "set-policy": set_policy,
     "expire-access-tokens": expire_access_tokens,
     "revoke-tokens": revoke_tokens,
+    "bulk-accounts": bulk_accounts,
     "show-tokens": show_tokens,
     "shrink-scopes": shrink_scopes,
     "refuse-refreshes": refuse_refreshes,

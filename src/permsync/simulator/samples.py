@@ -110,13 +110,13 @@ def bulk_repositories(
     return made
 
 
-def bulk_accounts(world: World, host: str, count: int) -> list[Pair]:
+def bulk_accounts(world: World, host: str, count: int, *, prefix: str = "person") -> list[Pair]:
     """Add `count` people, each with a pair of tokens as if they had consented just now."""
     place = world.hosts[host]
     client = next(iter(place.tokens.clients.values()))
     made = []
     for number in range(count):
-        person = f"person-{number:06d}"
+        person = f"{prefix}-{number:06d}"
         place.add_person(person, full_name=person, email=f"{person}@example.com")
         pending = Pending(client.client_id, client.redirect_uris[0], "", client.scopes, None, None)
         code = Code("", person, pending, list(client.scopes), 0)
