@@ -7,6 +7,7 @@ This module must not know how a process is started or what the journey asks.
 """
 
 import signal
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -37,15 +38,17 @@ Three things to try:
 
 2. Let a token expire while nobody looks.
    Open {simulator} and press "Expire all tokens" beside GitHub.
-   In the log below a 401 is followed by a refresh, and work goes on. Ada is asked nothing.
+   In the log below, a 401 is followed by a refresh, and work goes on. Ada is asked nothing.
 
 3. Break it so that only Ada can mend it.
-   Press "Refuse refreshes", then "Expire all tokens" again. Within seconds her card in
-   permsync needs her and says why; what she could see is closed. Press "Allow refreshes",
-   then "Reconnect" on the card: open again.
+   Press "Refuse refreshes", then "Expire all tokens" again. Within seconds (load the page
+   again) her card in permsync needs her and says why, and all she could see is closed.
+   Press "Allow refreshes" here, then "Reconnect" on her card: open again.
 
-A program asks with the key in {folder}/service-key:
-   curl -s -H "Authorization: Bearer $(cat {folder}/service-key)" {permsync}/v1/accounts
+May the person who signed in first read this repository, and why? Ask now, and while it is
+broken:
+   {command} check --why --settings {folder}/permsync.toml 1 github:acme/api-00
+Programs ask over HTTP, with the key in {folder}/service-key.
 
 Ctrl-C ends everything. Only {folder} stays, and the next start goes on from it.
 """
@@ -104,10 +107,19 @@ def _go_on(folder: Path, *, port: int | None, simulator_port: int | None) -> Non
     )
     with running(plan) as site:
         told = TRY.format(
-            permsync=site.permsync_url, simulator=site.simulator_url, folder=plan.folder
+            permsync=site.permsync_url,
+            simulator=site.simulator_url,
+            folder=plan.folder,
+            command=_command(),
         )
         console.print(told, soft_wrap=True)
         site.wait()
+
+
+def _command() -> str:
+    """What this person has to type for ``permsync``."""
+    typed = Path(sys.argv[0])
+    return str(typed) if typed.name == "permsync" else f"{sys.executable} -m permsync"
 
 
 def _check(*, as_json: bool) -> None:
@@ -115,7 +127,8 @@ def _check(*, as_json: bool) -> None:
     began = perf_counter()
     with tempfile.TemporaryDirectory(prefix="permsync-demo-") as name:
         Path(name).chmod(0o711)  # the database's own user passes through
-        with running(DemoPlan(folder=Path(name) / "demo", access_seconds=8)) as site:
+        plan = DemoPlan(folder=Path(name) / "demo", access_seconds=8, sync_every="3s")
+        with running(plan) as site:
             rows = walk(site)
     if as_json:
         print_json(rows)

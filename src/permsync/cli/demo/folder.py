@@ -35,7 +35,6 @@ DURATIONS = {
     "sweep_every": "1s",
     "settle": "500ms",
     "api_backoff": "100ms",
-    "sync_every": "6s",
     "sync_every_asked": "3s",
     "sync_backoff": "500ms",
     "schedule_every": "500ms",
@@ -80,7 +79,7 @@ def ports_of(folder: Path) -> tuple[int, int] | None:
     return found["listen"]["port"], urlsplit(found["oidc"]["issuer"]).port or 0
 
 
-def prepare(folder: Path, *, port: int, simulator_url: str) -> Path:
+def prepare(folder: Path, *, port: int, simulator_url: str, sync_every: str = "6s") -> Path:
     """
     Make the folder where needed, write settings and a sealing key, and name the settings.
 
@@ -98,7 +97,7 @@ def prepare(folder: Path, *, port: int, simulator_url: str) -> Path:
     if not key_file.exists():
         write_private(key_file, new_sealing_key() + "\n")
     settings.unlink(missing_ok=True)
-    write_private(settings, _settings_text(port, simulator_url))
+    write_private(settings, _settings_text(port, simulator_url, sync_every))
     return settings
 
 
@@ -116,7 +115,7 @@ async def _new_service_key(settings: Path) -> str:
     return secret
 
 
-def _settings_text(port: int, simulator_url: str) -> str:
+def _settings_text(port: int, simulator_url: str, sync_every: str) -> str:
     lines = [
         f'{MARK}public_url = "http://127.0.0.1:{port}"',
         'data_folder = "data"',
@@ -129,6 +128,7 @@ def _settings_text(port: int, simulator_url: str) -> str:
         f'client_id = "{client_id_of("sso")}"',
         f'client_secret = "{client_secret_of("sso")}"',
         "[durations]",
+        f'sync_every = "{sync_every}"',
         *(f'{name} = "{span}"' for name, span in DURATIONS.items()),
     ]
     for name, (kind, path, options) in HOSTS.items():

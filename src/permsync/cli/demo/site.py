@@ -24,7 +24,7 @@ from permsync.errors import AddressInUseError, ConfigurationError
 
 __all__ = ["HOSTS", "DemoPlan", "EndedEarlyError", "Site", "running"]
 
-START_SECONDS = 60
+START_SECONDS = 120
 LOOK_AGAIN_SECONDS = 0.05
 STOP_SECONDS = 30
 _PERMSYNC = (sys.executable, "-m", "permsync")
@@ -35,13 +35,14 @@ class DemoPlan:
     """
     Where the demo lives. A port of 0 is that of the folder's last start, else a free one.
 
-    Tokens live ``access_seconds`` in a new world.
+    Tokens live ``access_seconds`` in a new world; an account is listed each ``sync_every``.
     """
 
     folder: Path
     port: int = 0
     simulator_port: int = 0
     access_seconds: float = 60
+    sync_every: str = "6s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,9 @@ def running(plan: DemoPlan) -> Iterator[Site]:
     """
     port, simulator_port = _ports(plan)
     permsync_url, simulator_url = (f"http://127.0.0.1:{one}" for one in (port, simulator_port))
-    settings = prepare(plan.folder, port=port, simulator_url=simulator_url)
+    settings = prepare(
+        plan.folder, port=port, simulator_url=simulator_url, sync_every=plan.sync_every
+    )
     started: list[Process] = []
 
     def start(name: str, *arguments: str) -> Process:
