@@ -3,8 +3,9 @@ A proxy between permsync and PostgreSQL that sees every commit and can stop it o
 
 It follows just enough of the wire protocol to know which statements a transaction holds,
 so that it can tell the commit that claims a refresh (the intent) from the one that adopts
-new tokens. A script may hold, cut or answer that COMMIT, so kill points need no hook in the
-product. Facts: PostgreSQL's "Frontend/Backend Protocol". This module must not know a fault.
+new tokens. A script may hold, cut or answer that COMMIT, or the one statement that is a
+transaction of its own: kill points need no hook in the product. Facts: PostgreSQL's
+"Frontend/Backend Protocol". This module must not know a fault.
 """
 
 import asyncio
@@ -58,7 +59,7 @@ class Committing:
 
     async def refuse(self) -> None:
         """Roll back, and tell permsync that the disk was full."""
-        await self._socket.ask(_message(b"Q", b"ROLLBACK\0"))
+        await self._socket.roll_back()
         self._socket.to_client(_message(b"E", DISK_FULL) + _message(b"Z", b"I"))
 
     def cut(self) -> None:
@@ -149,6 +150,8 @@ class _Socket:
         self._server = server
         self._prepared: dict[bytes, str] = {}
         self._transaction = _Transaction()
+        self._in_block = False
+        self._alone = b""
         self._kept: asyncio.Queue[bytes] | None = None
 
     async def run(self) -> None:
@@ -195,6 +198,12 @@ class _Socket:
                 return
             self.to_client(b"N")
 
+    async def roll_back(self) -> None:
+        """End the transaction block, if there is one."""
+        if self._in_block:
+            self._in_block = False
+            await self.ask(_message(b"Q", b"ROLLBACK\0"))
+
     async def _pass(self, message: bytes) -> None:
         kind, rest = message[:1], message[5:]
         match kind:
@@ -202,6 +211,9 @@ class _Socket:
                 name, _, text = rest.partition(b"\0")
                 self._prepared[name] = text.partition(b"\0")[0].decode()
             case b"B":
+                if not self._in_block and not self._alone:
+                    self._transaction = _Transaction()
+                    await self._proxy.begin()
                 name = rest.split(b"\0", 2)[1]
                 self._transaction.statements.append(self._prepared.get(name, ""))
             case b"Q":
@@ -209,18 +221,41 @@ class _Socket:
                 return
             case _:
                 pass
-        self._server[1].write(message)
-        await self._server[1].drain()
+        if not self._in_block and (kind == b"B" or self._alone):
+            await self._pass_alone(message, ends=kind == b"S")
+            return
+        await self._forward(message)
+
+    async def _pass_alone(self, message: bytes, *, ends: bool) -> None:
+        """A statement outside of a block commits by itself, when PostgreSQL is told to go on."""
+        self._alone += message
+        if ends:
+            whole, self._alone = self._alone, b""
+            await self._commit(whole)
 
     async def _pass_query(self, message: bytes, text: str) -> None:
         if text.startswith("BEGIN"):
             self._transaction = _Transaction()
+            self._in_block = True
             await self._proxy.begin()
-        script = self._proxy.take(self._transaction.meaning) if text == "COMMIT" else None
+        elif text == "COMMIT":
+            await self._commit(message)
+            self._in_block = False
+            return
+        elif text == "ROLLBACK":
+            self._in_block = False
+        await self._forward(message)
+
+    async def _commit(self, message: bytes) -> None:
+        script = self._proxy.take(self._transaction.meaning)
         if script is None:
-            self._server[1].write(message)
+            await self._forward(message)
         else:
             await script(Committing(self, message))
+
+    async def _forward(self, message: bytes) -> None:
+        self._server[1].write(message)
+        await self._server[1].drain()
 
     async def _pass_answers(self) -> None:
         try:

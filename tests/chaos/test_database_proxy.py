@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import asyncpg
 import pytest
@@ -54,6 +54,19 @@ async def commit_through(proxy: DatabaseProxy, name: str, *statements: str) -> N
         connection.terminate()
 
 
+async def execute_through(proxy: DatabaseProxy, name: str, statement: str) -> None:
+    """One statement that is a transaction of its own."""
+    connection = await asyncpg.connect(f"postgresql://permsync@127.0.0.1:{proxy.port}/{name}")
+    try:
+        await connection.execute(statement, 1)
+    finally:
+        connection.terminate()
+
+
+Way = Callable[[DatabaseProxy, str, str], Awaitable[None]]
+both_ways = pytest.mark.parametrize("send", [commit_through, execute_through])
+
+
 async def versions(direct: asyncpg.Connection) -> tuple[int, int]:
     """How many claims there are, and the account's version."""
     claims = await direct.fetchval("SELECT count(*) FROM refresh_attempt")
@@ -67,8 +80,9 @@ async def test_what_no_script_waits_for_is_committed(
     assert await versions(direct) == (1, 2)
 
 
+@both_ways
 async def test_a_script_strikes_the_commit_that_it_waits_for(
-    proxy: DatabaseProxy, name: str, direct: asyncpg.Connection
+    send: Way, proxy: DatabaseProxy, name: str, direct: asyncpg.Connection
 ) -> None:
     struck = []
 
@@ -77,27 +91,29 @@ async def test_a_script_strikes_the_commit_that_it_waits_for(
         committing.acknowledge(await committing.forward())
 
     proxy.expect(Commit.ADOPT, note)
-    await commit_through(proxy, name, CLAIM)
+    await send(proxy, name, CLAIM)
     assert struck == []
-    await commit_through(proxy, name, ADOPT)
+    await send(proxy, name, ADOPT)
     assert struck == [(1, 1)]  # it was asked before the commit, and let it pass
     assert await versions(direct) == (1, 2)
 
 
+@both_ways
 async def test_a_commit_that_is_cut_off_never_happens(
-    proxy: DatabaseProxy, name: str, direct: asyncpg.Connection
+    send: Way, proxy: DatabaseProxy, name: str, direct: asyncpg.Connection
 ) -> None:
     async def cut(committing: Committing) -> None:
         committing.cut()
 
     proxy.expect(Commit.CLAIM, cut)
     with pytest.raises((ConnectionError, asyncpg.PostgresError)):
-        await commit_through(proxy, name, CLAIM)
+        await send(proxy, name, CLAIM)
     assert await versions(direct) == (0, 1)
 
 
+@both_ways
 async def test_a_lost_acknowledgement_leaves_the_commit_where_it_is(
-    proxy: DatabaseProxy, name: str, direct: asyncpg.Connection
+    send: Way, proxy: DatabaseProxy, name: str, direct: asyncpg.Connection
 ) -> None:
     async def lose(committing: Committing) -> None:
         await committing.forward()
@@ -105,19 +121,20 @@ async def test_a_lost_acknowledgement_leaves_the_commit_where_it_is(
 
     proxy.expect(Commit.CLAIM, lose)
     with pytest.raises((ConnectionError, asyncpg.PostgresError)):
-        await commit_through(proxy, name, CLAIM)
+        await send(proxy, name, CLAIM)
     assert await versions(direct) == (1, 1)
 
 
+@both_ways
 async def test_a_refused_commit_is_an_error_and_is_rolled_back(
-    proxy: DatabaseProxy, name: str, direct: asyncpg.Connection
+    send: Way, proxy: DatabaseProxy, name: str, direct: asyncpg.Connection
 ) -> None:
     async def refuse(committing: Committing) -> None:
         await committing.refuse()
 
     proxy.expect(Commit.ADOPT, refuse)
     with pytest.raises(asyncpg.DiskFullError):
-        await commit_through(proxy, name, ADOPT)
+        await send(proxy, name, ADOPT)
     assert await versions(direct) == (0, 1)
 
 
