@@ -56,6 +56,7 @@ test: $(INSTALLED) ## everything that CI checks; stops at the first failure
 	$(call step,imports,$(BIN)/lint-imports --no-logo)
 	$(call step,tests,$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist worksteal \
 		--cov --cov-report= $(PYTEST_FLAGS))
+	$(call step,chaos (quick),$(BIN)/python -m tests.chaos.matrix --quick)
 	$(call step,coverage of flows (reported),$(BIN)/coverage report --include="$(REPORTED)")
 	$(call step,coverage (gate),$(BIN)/coverage report --include="$(COVERED)" --fail-under=100)
 

@@ -95,10 +95,12 @@ async def revoke_at_host(scene: Scene) -> None:
 
 
 async def cancel_callers(scene: Scene) -> None:
-    """Everybody who asked gives up while the host still works."""
+    """Everybody who asked gives up while the host still works; the refresh goes on."""
     scene.on_token(delay_answer)
-    await scene.ask(scene.rescuer, times=5, cancelled_after=0.3)
+    asked = scene.ask(scene.rescuer, times=5)
     await scene.until_fired()
+    await scene.rescuer.say("cancel")
+    await asked
 
 
 FAULTS = (

@@ -27,7 +27,7 @@ from permsync.app import open_services
 from permsync.codehost import TokenGrant
 from permsync.errors import PermsyncError
 from permsync.flows.deps import Services
-from permsync.flows.fresh_token import fresh_token
+from permsync.flows.fresh_token import FreshToken, fresh_token
 from permsync.flows.link_account import finish_link, start_link
 from permsync.flows.rotate_keys import rotate_keys
 from permsync.flows.seal_tokens import seal
@@ -43,6 +43,7 @@ from tests.chaos import naive
 LIFETIME = timedelta(hours=1)
 BROWSER = "the secret of one browser"
 Order = dict[str, Any]
+ASKING: set[asyncio.Task[FreshToken]] = set()
 
 
 async def ask(services: Services, order: Order) -> Order:
@@ -52,18 +53,23 @@ async def ask(services: Services, order: Order) -> Order:
 
 
 async def _ask_once(services: Services, order: Order) -> Order:
-    give_up = order.get("cancelled_after")
+    asking = asyncio.create_task(fresh_token(services, order["account"]))
+    ASKING.add(asking)
     try:
-        async with asyncio.timeout(give_up):
-            token = await fresh_token(
-                services, order["account"], rejected_version=order.get("rejected_version")
-            )
+        token = await asking
     except PermsyncError as error:
         return {"error": error.code, "reason": getattr(error, "reason", None)}
-    except TimeoutError:
+    except asyncio.CancelledError:
         return {"error": "cancelled", "reason": None}
+    finally:
+        ASKING.discard(asking)
     digest = hashlib.sha256(token.access_token.encode()).hexdigest()
     return {"token": digest, "version": token.version}
+
+
+async def cancel(_services: Services, _order: Order) -> Order:
+    """Whoever waits for a token here gives up."""
+    return {"cancelled": sum(asking.cancel() for asking in ASKING)}
 
 
 async def link(services: Services, order: Order) -> Order:
@@ -162,6 +168,7 @@ async def ask_naively(services: Services, order: Order) -> Order:
 ORDERS: dict[str, Callable[[Services, Order], Awaitable[Order]]] = {
     "ask": ask,
     "ask_naively": ask_naively,
+    "cancel": cancel,
     "hold": hold,
     "link": link,
     "nudge": nudge,

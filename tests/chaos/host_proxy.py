@@ -28,13 +28,18 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @dataclass(slots=True)
 class Presentation:
-    """What became of one refresh token that was sent: the proxy's own knowledge."""
+    """
+    What became of one refresh token that was sent: the proxy's own knowledge.
+
+    ``abandoned``: permsync had given up by the time that its answer came.
+    """
 
     token: str
     forwarded: bool = False
     status: int | None = None
     granted: str | None = None  # the access token in the host's answer
     delivered: bool = False
+    abandoned: bool = False
 
 
 class Exchange:
@@ -75,8 +80,8 @@ class Exchange:
             self._writer.write(answer.whole[:most])
             await self._writer.drain()
         whole = most is None and granted_in(answer) == self.seen.granted
-        gone = self._reader.at_eof() or self._writer.is_closing()
-        self.seen.delivered = whole and not gone
+        self.seen.abandoned = self._reader.at_eof() or self._writer.is_closing()
+        self.seen.delivered = whole and not self.seen.abandoned
 
     async def pass_on(self) -> None:
         """What happens where nothing is wrong."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 
 from tests.chaos.database_proxy import Commit, Committing
 from tests.chaos.faults import Fault
-from tests.chaos.host_proxy import Exchange
+from tests.chaos.host_proxy import Exchange, Script
 from tests.chaos.scene import Scene
 
 Act = Callable[[Scene], Coroutine[None, None, None]]
@@ -74,14 +74,14 @@ def before_the_host(deed: Act) -> Act:
     """The deed is done while the request is on its way."""
 
     async def act(scene: Scene) -> None:
+        done = asyncio.Event()
+
         async def script(exchange: Exchange) -> None:
             await deed(scene)
+            done.set()
             await exchange.pass_on()
 
-        scene.on_token(script)
-        asked = scene.ask(await scene.victim())
-        await scene.until_fired()
-        await asked
+        await _while_asking(scene, script, done)
 
     return act
 
@@ -90,18 +90,26 @@ def after_hosts_commit(deed: Act) -> Act:
     """The deed is done while the answer is on its way."""
 
     async def act(scene: Scene) -> None:
+        done = asyncio.Event()
+
         async def script(exchange: Exchange) -> None:
             await exchange.forward()
             said = await exchange.answer()
             await deed(scene)
+            done.set()
             await exchange.deliver(said)
 
-        scene.on_token(script)
-        asked = scene.ask(await scene.victim())
-        await scene.until_fired()
-        await asked
+        await _while_asking(scene, script, done)
 
     return act
+
+
+async def _while_asking(scene: Scene, script: Script, done: asyncio.Event) -> None:
+    scene.on_token(script)
+    asked = scene.ask(await scene.victim())
+    await scene.until_fired()
+    await done.wait()
+    await asked
 
 
 def unlinked(act: Act) -> Act:

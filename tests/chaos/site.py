@@ -49,7 +49,7 @@ DURATIONS = {
     # As in life: the second repetition falls into a grace window, the third one does not.
     "refresh_grace": GRACE_SECONDS,
     "refresh_retry_third": GRACE_SECONDS,
-    "refresh_wait": 8.0,
+    "refresh_wait": 30.0,
     "refresh_poll": 0.05,
     "sweep_every": 0.3,
     "settle": 0.1,
@@ -62,6 +62,7 @@ DURATIONS = {
     "session": 3600.0,
 }
 LEASE_SECONDS = DURATIONS["refresh_lease"]
+TEMPLATE = "lanes"
 # Every write of an account, kept by the database itself, for the verdict.
 HISTORY = """
 CREATE TABLE chaos_history AS
@@ -161,6 +162,7 @@ async def site(folder: Path, lanes: Sequence[Lane]) -> AsyncIterator[dict[str, P
 
         parent = await stack.enter_async_context(nursery(folder))
         await _await_port(port)
+        await _make_template(server)
         places = {}
         for lane in lanes:
             made = _place(
@@ -168,6 +170,18 @@ async def site(folder: Path, lanes: Sequence[Lane]) -> AsyncIterator[dict[str, P
             )
             places[lane.name] = await stack.enter_async_context(made)
         yield places
+
+
+async def _make_template(server: EmbeddedServer) -> None:
+    """What every lane's database is a copy of: the product's tables, and their history."""
+    await create_database(server, TEMPLATE)
+    database = Database(server.database_url_of(TEMPLATE))
+    await migrations.migrate(database)
+    await queue_schema.install(database)
+    await database.close()
+    connection = await asyncpg.connect(server.dsn_of(TEMPLATE))
+    await connection.execute(HISTORY)
+    await connection.close()
 
 
 @asynccontextmanager
@@ -181,11 +195,7 @@ async def _place(
     restart: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[Place]:
     name = f"lane_{lane.name.replace('-', '_')}"
-    await create_database(server, name)
-    database = Database(server.database_url_of(name))
-    await migrations.migrate(database)
-    await queue_schema.install(database)
-    await database.close()
+    await create_database(server, name, template=TEMPLATE)
     own = folder / lane.name
     own.mkdir()
     address = server.socket_folder / f".s.PGSQL.{server.port}"
@@ -194,7 +204,6 @@ async def _place(
         host_proxy(port) as hosts,
         database_proxy(str(address)) as databases,
     ):
-        await pool.execute(HISTORY)
         log = own / "worker.log"
         base_url = hosts.url + (lane.path or f"/{lane.name}")
         keys = (new_sealing_key(), new_sealing_key())

@@ -144,6 +144,15 @@ def test_more_posts_than_the_fault_allows_are_found() -> None:
     assert judge(eager, Terms(most_posts=3)).broken == ()
 
 
+def test_a_post_whose_answer_came_too_late_excuses_another_one() -> None:
+    slow = replace(
+        HEALTHY,
+        pairs=(replace(FIRST, presented=2, abandoned=1), SECOND),
+        attempts=Counter({("link", 1): 2}),
+    )
+    assert judge(slow, Terms()).broken == ()
+
+
 def test_posts_of_an_earlier_part_are_not_counted_again() -> None:
     later = replace(
         HEALTHY,

@@ -35,12 +35,13 @@ async def look(
         if seen.delivered and number in lived_on
     }
     presented = Counter(seen.token for seen in place.host_proxy.presentations)
+    abandoned = Counter(seen.token for seen in place.host_proxy.presentations if seen.abandoned)
     rows = await place.database.fetch("SELECT * FROM account WHERE id = any($1)", accounts)
     person = rows[0]["login"] if len(rows) == 1 else None
     told = await place.control("show-tokens", person=person)
     pairs: dict[str, list[Pair]] = defaultdict(list)
     for each in told:
-        pairs[each["person"]].append(_pair(each, shown, presented))
+        pairs[each["person"]].append(_pair(each, shown, presented, abandoned))
     numbers = {each["refresh"]: each["number"] for each in told if each["refresh"]}
     written = await _written(place, vault, accounts, numbers)
     attempts = await _attempts(place, accounts)
@@ -73,12 +74,16 @@ async def _written(
     return written
 
 
-def _pair(told: Row, shown: set[str | None], presented: Mapping[str, int]) -> Pair:
+def _pair(
+    told: Row, shown: set[str | None], presented: Mapping[str, int], abandoned: Mapping[str, int]
+) -> Pair:
+    token = told["refresh"] or ""
     return Pair(
         number=told["number"],
         family=told["family"],
         works=told["refresh_works"],
-        presented=presented[told["refresh"]] if told["refresh"] else 0,
+        presented=presented[token],
+        abandoned=abandoned[token],
         shown=told["access"] in shown,
         parent=told["parent"],
     )
