@@ -6,7 +6,7 @@ The expected sets are written out here as well, so that a changed row is two dec
 
 from permsync.codehost import FailureKind
 from permsync.model import LIVING, AccountReason, AccountState
-from permsync.rules.failures import CONSEQUENCES, KEEP, Consequence, consequence_of
+from permsync.rules.failures import CONSEQUENCES, Retry, consequence_of
 
 ENDING = {
     FailureKind.CREDENTIAL_REJECTED: AccountState.NEEDS_REAUTH,
@@ -25,7 +25,8 @@ def test_a_hosts_word_about_the_person_ends_access() -> None:
 
 def test_everything_else_keeps_the_account_and_its_access() -> None:
     kept = set(FailureKind) - ENDING.keys()
-    assert all(consequence_of(kind) == KEEP == Consequence() for kind in kept)
+    assert {consequence_of(kind).state for kind in kept} == {None}
+    assert {consequence_of(kind).reason for kind in kept} == {None}
 
 
 def test_a_state_that_a_failure_leads_to_ends_access_and_has_a_reason() -> None:
@@ -37,4 +38,23 @@ def test_a_state_that_a_failure_leads_to_ends_access_and_has_a_reason() -> None:
 
 def test_an_endpoint_that_is_gone_blames_nobody() -> None:
     """HOSTS 1.2: it is our bug, so no account changes."""
-    assert consequence_of(FailureKind.ENDPOINT_GONE) == KEEP
+    assert consequence_of(FailureKind.ENDPOINT_GONE).state is None
+
+
+def test_what_ended_access_is_not_asked_again_before_the_person_acted() -> None:
+    never = {kind for kind in FailureKind if consequence_of(kind).retry is Retry.NEVER}
+    assert never == ENDING.keys()
+
+
+def test_only_an_outage_is_asked_again_at_once_and_only_a_limit_names_a_wait() -> None:
+    by_retry = {kind: consequence_of(kind).retry for kind in FailureKind}
+    assert [kind for kind, retry in by_retry.items() if retry is Retry.AT_ONCE] == [
+        FailureKind.UNAVAILABLE
+    ]
+    assert [kind for kind, retry in by_retry.items() if retry is Retry.WHEN_TOLD] == [
+        FailureKind.RATE_LIMITED
+    ]
+
+
+def test_every_row_says_what_it_is() -> None:
+    assert all(one.meaning.endswith(".") for one in CONSEQUENCES.values())

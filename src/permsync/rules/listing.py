@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from permsync.codehost import Ask, Failure, FailureKind, ListedRepository, Page
-from permsync.rules.failures import KEEP, consequence_of
+from permsync.rules.failures import consequence_of
 
 MOST_PAGES = 20_000
 
@@ -93,7 +93,7 @@ class Enumeration:
         """The failure that leaves nothing to apply: access ended, or no page was read."""
         if self.failure is None:
             return None
-        ended = consequence_of(self.failure.kind) is not KEEP
+        ended = consequence_of(self.failure.kind).state is not None
         return self.failure if ended or not self._pages else None
 
     def repositories(self) -> tuple[ListedRepository, ...]:
@@ -110,12 +110,12 @@ class Enumeration:
         return Coverage(complete=not partial, gaps=frozenset(gaps - {""}))
 
     def _note_failure(self, ask: Ask, failure: Failure) -> None:
-        if self.failure is None or consequence_of(failure.kind) is not KEEP:
+        ended = consequence_of(failure.kind).state is not None
+        if self.failure is None or ended:
             self.failure = failure
         self._leave_out(ask)
         self._outages += failure.kind is FailureKind.UNAVAILABLE
         limited = failure.kind is FailureKind.RATE_LIMITED
-        ended = consequence_of(failure.kind) is not KEEP
         if not ask.owner_id or limited or ended or self._outages >= MOST_OUTAGES:
             self._stop()
 
