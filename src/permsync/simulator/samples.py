@@ -103,10 +103,18 @@ def sample_world(
 def bulk_repositories(
     world: World, host: str, count: int, *, person: str, owner: str = "bulk"
 ) -> list[Repository]:
-    """Add `count` private repositories that the person reads through one membership."""
+    """
+    Add `count` private repositories that the person reads through one membership.
+
+    At GitHub the app is installed on their owner, or its people would not see them.
+    """
     place = world.hosts[host]
     made = [place.add_repository(f"{owner}/bulk-{number:06d}") for number in range(count)]
     place.join(person, namespace=owner)
+    installed = {each.namespace for each in place.installations.values()}
+    if place.kind == "github" and owner not in installed:
+        number, client_id = place.next_id(), next(iter(place.tokens.clients))
+        place.installations[number] = Installation(number, client_id, owner)
     return made
 
 
