@@ -96,3 +96,26 @@ def test_a_link_to_another_origin_is_a_failure() -> None:
     refused = parse_follow(ASK, _links(next="https://evil.example/?page=2"), api_url=API)
     assert isinstance(refused, Failure)
     assert refused.kind is FailureKind.FOREIGN_LINK
+
+
+@pytest.mark.parametrize(
+    ("url", "after"),
+    [
+        (URL, f"{URL}&page=2"),
+        (f"{URL}&page=7", f"{URL}&page=8"),
+        (f"{API}/user/9/things?page=2", f"{API}/user/9/things?page=3"),
+    ],
+)
+def test_one_page_beyond_a_full_last_page_is_asked_for(url: str, after: str) -> None:
+    """A validator of a full page says nothing about what comes after it."""
+    ask = Ask("things", Request("GET", url, {"accept": "x"}), about="7")
+    follow = parse_follow(ask, _links(), api_url=API, is_full=True)
+    assert isinstance(follow, tuple)
+    assert _urls(follow) == [after]
+    assert follow[0].about == "7"
+
+
+def test_a_full_page_that_has_a_next_one_is_followed_as_ever() -> None:
+    follow = parse_follow(ASK, _links(next=f"{URL}&page=2"), api_url=API, is_full=True)
+    assert isinstance(follow, tuple)
+    assert _urls(follow) == [f"{URL}&page=2"]

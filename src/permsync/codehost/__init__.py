@@ -15,6 +15,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
+from permsync.codehost.manners import Manners
 from permsync.model import Level, Visibility
 
 
@@ -217,6 +218,7 @@ class CodeHost(Protocol):
 
     kind: ClassVar[str]
     title: ClassVar[str]
+    manners: ClassVar[Manners]
 
     def __init__(self, settings: HostSettings) -> None:
         """Keep the settings; raise ``ConfigurationError`` on options that mean nothing."""
@@ -286,3 +288,6 @@ class CodeHost(Protocol):
 
     def parse_page(self, ask: Ask, response: Response) -> Page | Failure:
         """Read one page of an account listing."""
+
+    def vouches(self, response: Response) -> bool:
+        """Whether an answer to a conditional ask says that all is as it was."""

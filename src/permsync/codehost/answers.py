@@ -89,7 +89,7 @@ def retry_in(response: Response) -> timedelta | None:
     value = response.headers.get("retry-after", "").strip()
     if (seconds := parse_count(value)) is not None:
         return _bounded(seconds)
-    until, sent_at = _parse_date(value), _sent_at(response)
+    until, sent_at = _parse_date(value), sent_at_of(response)
     if until is None or sent_at is None:
         return None
     return _bounded((until - sent_at).total_seconds())
@@ -104,7 +104,7 @@ def quota_in(response: Response) -> timedelta | None:
     """
     if response.headers.get("x-ratelimit-remaining") != "0":
         return None
-    reset, sent_at = parse_count(response.headers.get("x-ratelimit-reset")), _sent_at(response)
+    reset, sent_at = parse_count(response.headers.get("x-ratelimit-reset")), sent_at_of(response)
     if reset is None or sent_at is None or reset < sent_at.timestamp():
         return timedelta(minutes=1)
     return _bounded(reset - sent_at.timestamp() + 1)
@@ -114,7 +114,8 @@ def _bounded(seconds: float) -> timedelta:
     return timedelta(seconds=max(0.0, min(seconds, LONGEST_WAIT.total_seconds())))
 
 
-def _sent_at(response: Response) -> datetime | None:
+def sent_at_of(response: Response) -> datetime | None:
+    """When the host's clock says that it answered, where it says so."""
     return _parse_date(response.headers.get("date", "").strip())
 
 

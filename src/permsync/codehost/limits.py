@@ -6,11 +6,11 @@ not be waited for (HOSTS 1.3 #20). This module must not know any host, or who ma
 what is left.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from permsync.codehost import Failure, FailureKind, Response
-from permsync.codehost.answers import quota_in
+from permsync.codehost.answers import LONGEST_WAIT, parse_count, quota_in, sent_at_of
 
 # "Otherwise wait at least one minute" (GitHub, best practices for using the REST API);
 # GitLab's endpoint limits name no wait either.
@@ -31,3 +31,32 @@ def refine_limit(failure: Failure, response: Response, *, says: str) -> Failure:
     if not named and wait is None:
         return failure
     return replace(failure, kind=FailureKind.RATE_LIMITED, retry_in=wait or UNNAMED_WAIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How many requests a window allows, how many are left, and when the next begins."""
+
+    limit: int
+    remaining: int
+    resets_in: timedelta
+
+
+def parse_quota(response: Response) -> Quota | None:
+    """
+    What an answer's ``X-RateLimit-*`` or ``RateLimit-*`` say; ``None`` unless they say all.
+
+    The reset is an instant in epoch seconds (GitHub, GitLab), measured against the answer's
+    own ``Date``, because the host's clock wrote both.
+    """
+    sent_at = sent_at_of(response)
+    for prefix in ("x-ratelimit", "ratelimit"):
+        limit, remaining, reset = (
+            parse_count(response.headers.get(f"{prefix}-{name}"))
+            for name in ("limit", "remaining", "reset")
+        )
+        if limit is None or remaining is None or reset is None or sent_at is None:
+            continue
+        seconds = max(0.0, reset - sent_at.timestamp())
+        return Quota(limit, remaining, min(timedelta(seconds=seconds), LONGEST_WAIT))
+    return None

@@ -38,11 +38,15 @@ def step_of(ask: Ask) -> str:
     return ask.step.removesuffix(_NUMBERED)
 
 
-def parse_follow(ask: Ask, response: Response, *, api_url: str) -> tuple[Ask, ...] | Failure:
+def parse_follow(
+    ask: Ask, response: Response, *, api_url: str, is_full: bool = False
+) -> tuple[Ask, ...] | Failure:
     """
     The asks that follow: every page up to ``last`` where only a number tells them apart.
 
-    The last of them follows its own ``next``, because the listing may have grown.
+    The last of them follows its own ``next``, because the listing may have grown. Where it
+    has none and ``is_full``, one more is asked for, which is empty today: a validator of a
+    full page says nothing about what comes after it.
     """
     if ask.step.endswith(_NUMBERED):
         return ()
@@ -51,13 +55,21 @@ def parse_follow(ask: Ask, response: Response, *, api_url: str) -> tuple[Ask, ..
     if pages:
         return (*(_ask(ask, url, mark=_NUMBERED) for url in pages[:-1]), _ask(ask, pages[-1]))
     if "next" not in links:
-        return ()
+        return (_ask(ask, _after(ask.request.url)),) if is_full else ()
     following = parse_next(links["next"], api_url=api_url)
     return following if isinstance(following, Failure) else (_ask(ask, following),)
 
 
 def _ask(ask: Ask, url: str, *, mark: str = "") -> Ask:
     return replace(ask, step=ask.step + mark, request=replace(ask.request, url=url))
+
+
+def _after(url: str) -> str:
+    """The URL of the page after ``url``."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    present = parse_count(query.pop("page", "1")) or 1
+    return parts._replace(query=urlencode({**query, "page": present + 1})).geturl()
 
 
 def _numbered_pages(url: str, last: str) -> list[str]:

@@ -64,6 +64,8 @@ MEANINGS: Mapping[str, str] = {
     "api_connect": "How long a connection to a host's API may take.",
     "api_deadline": "How long one API request may take.",
     "api_backoff": "The first wait after a failed API request; it doubles, with jitter.",
+    "limit_wait": "A wait that a host asks for is kept inside a sync up to this length; a longer"
+    " one ends the sync with what it has.",
     "settle": "How long a host may still answer from before a change.",
     "sync_every": "An account is listed at least this often.",
     "sync_every_asked": "An account is listed this often while its person is asked about.",

@@ -2,7 +2,8 @@
 One question to a host in a person's name, asked until there is a verdict.
 
 A refused credential is a verdict only after one forced refresh and one repeat; an outage
-is asked again a few times, backing off; a wish to wait is passed on, not slept through.
+is asked again a few times, backing off; a short wish to wait is kept, a longer one passed
+on and made known to all processes, not slept through.
 What an answer says is read by the host's file; this module must not read it.
 """
 
@@ -15,7 +16,9 @@ from permsync.codehost.addresses import same_origin
 from permsync.errors import TokenUnavailableError
 from permsync.flows.deps import ConfiguredHost, Services, pause
 from permsync.flows.fresh_token import FreshToken, fresh_token
-from permsync.model import AccountReason
+from permsync.flows.spend_budget import Allowance
+from permsync.model import AccountReason, Trigger
+from permsync.rules.failures import Retry, consequence_of
 
 T = TypeVar("T")
 TRIES = 3
@@ -29,17 +32,27 @@ class Conversation:
     A run's questions to one host through one link.
 
     It keeps the token between questions, asks for a fresh one when that one turns stale,
-    and counts the requests. Every page of a listing goes through the same link.
+    and counts the requests. Every page of a listing goes through the same link. ``etags``
+    are the validators of what was answered, by URL.
     """
 
     def __init__(
-        self, services: Services, configured: ConfiguredHost, *, account_id: int, link_id: str
+        self,
+        services: Services,
+        configured: ConfiguredHost,
+        *,
+        account_id: int,
+        link_id: str,
+        trigger: Trigger = Trigger.SCHEDULE,
     ) -> None:
         self.services = services
         self.configured = configured
         self.account_id = account_id
         self.link_id = link_id
         self.requests = 0
+        self.etags: dict[str, str] = {}
+        self.allowance = Allowance(services, configured, account_id=account_id, trigger=trigger)
+        self._rest_until = 0.0
         self._token: FreshToken | None = None
         self._ask_again_at = 0.0
 
@@ -97,17 +110,45 @@ class Conversation:
     async def _send_patiently(
         self, request: Request, token: FreshToken, read: Callable[[Response], T | Failure]
     ) -> T | Failure:
-        backoff = self.services.durations.api_backoff
-        for tried in range(1, TRIES + 1):
+        for tried in range(1, TRIES):
             answer = await self._send(request, token, read)
-            if not _is_outage(answer) or tried == TRIES:
-                break
-            await pause(backoff * (2 ** (tried - 1)) * (0.5 + self.services.chance.jitter()))
-        return answer
+            again_in = self._again_in(answer, tried) if isinstance(answer, Failure) else None
+            if again_in is None:
+                return answer
+            await pause(again_in)
+        return await self._send(request, token, read)
+
+    def _again_in(self, failure: Failure, tried: int) -> timedelta | None:
+        """How soon the same question may be asked again in this run, if it may."""
+        retry, durations = consequence_of(failure.kind).retry, self.services.durations
+        if retry is Retry.AT_ONCE:
+            jitter = 0.5 + self.services.chance.jitter()
+            return durations.api_backoff * float(2 ** (tried - 1)) * jitter
+        if retry is Retry.WHEN_TOLD and failure.retry_in is not None:
+            return failure.retry_in if failure.retry_in <= durations.limit_wait else None
+        return None
+
+    async def _rest(self) -> None:
+        """A short limit that one question met is kept by all of this run."""
+        left = self._rest_until - self.services.clock.boottime()
+        if left > 0:
+            await pause(timedelta(seconds=left))
+
+    async def _limited(self, wait_in: timedelta) -> None:
+        """The host refuses everything for a while: a long one is everybody's business."""
+        if wait_in > self.services.durations.limit_wait:
+            await self.allowance.stop(wait_in)
+            return
+        until = self.services.clock.boottime() + wait_in.total_seconds()
+        self._rest_until = max(self._rest_until, until)
 
     async def _send(
         self, request: Request, token: FreshToken, read: Callable[[Response], T | Failure]
     ) -> T | Failure:
+        await self._rest()
+        spent = await self.allowance.take()
+        if spent is not None:
+            return Failure(FailureKind.RATE_LIMITED, retry_in=spent)
         self.requests += 1
         answer = await self.services.transport.send(
             request,
@@ -115,14 +156,16 @@ class Conversation:
             deadline_in=self.services.durations.api_deadline,
             bearer=token.access_token,
         )
-        if isinstance(answer, Response):
-            return read(answer)
-        return Failure(FailureKind.UNAVAILABLE, detail=answer.reason.value)
+        if not isinstance(answer, Response):
+            return Failure(FailureKind.UNAVAILABLE, detail=answer.reason.value)
+        self.allowance.note(answer)
+        if "etag" in answer.headers:
+            self.etags[request.url] = answer.headers["etag"]
+        meaning = read(answer)
+        if isinstance(meaning, Failure) and meaning.kind is FailureKind.RATE_LIMITED:
+            await self._limited(meaning.retry_in or self.services.durations.sync_backoff)
+        return meaning
 
 
 def _is_refused(answer: object) -> bool:
     return isinstance(answer, Failure) and answer.kind is FailureKind.CREDENTIAL_REJECTED
-
-
-def _is_outage(answer: object) -> bool:
-    return isinstance(answer, Failure) and answer.kind is FailureKind.UNAVAILABLE

@@ -21,13 +21,14 @@ class Listing:
 
     ``complete`` means that everything but the ``gaps`` was covered; gaps are owners, by the
     id in ``ListedRepository.owner_id``, of which anything or nothing may have been seen.
-    ``failure`` is the first thing that went wrong.
+    ``failure`` is the first thing that went wrong, ``asks`` are those that were answered.
     """
 
     repositories: tuple[ListedRepository, ...]
     complete: bool
     gaps: frozenset[str] = frozenset()
     failure: Failure | None = None
+    asks: tuple[Ask, ...] = ()
 
 
 async def list_repositories(conversation: Conversation) -> Listing | Failure:
@@ -49,6 +50,7 @@ async def list_repositories(conversation: Conversation) -> Listing | Failure:
         complete=covered.complete,
         gaps=covered.gaps,
         failure=enumeration.failure,
+        asks=enumeration.asks(),
     )
 
 
@@ -70,6 +72,7 @@ async def _ask_all(conversation: Conversation, enumeration: Enumeration) -> None
     finally:
         for task in running:
             task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _ask_page(conversation: Conversation, ask: Ask) -> Page | Failure:

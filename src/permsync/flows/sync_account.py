@@ -17,6 +17,8 @@ from permsync.flows.deps import Services
 from permsync.flows.end_access import end_access
 from permsync.flows.fresh_token import load_holding
 from permsync.flows.list_repositories import Listing, list_repositories
+from permsync.flows.recheck_listing import Unchanged, recheck_listing, save_validators
+from permsync.flows.renew_listing import renew_listing
 from permsync.model import LIVING, Account, RunState, Trigger
 from permsync.rules.failures import consequence_of
 from permsync.rules.schedule import next_sync_in
@@ -42,6 +44,7 @@ async def sync_account(services: Services, account_id: int, trigger: Trigger) ->
         services.host(run.account.host),
         account_id=account_id,
         link_id=run.account.link_id,
+        trigger=trigger,
     )
     try:
         listing = await _list(conversation, run)
@@ -50,6 +53,7 @@ async def sync_account(services: Services, account_id: int, trigger: Trigger) ->
         state = await _fail(services, run, error.reason, requests=sent, retry_in=error.retry_in)
     else:
         state = await _conclude(services, run, conversation, listing)
+    await conversation.allowance.settle()
     services.metrics.runs.labels(run.account.host, state.value).inc()
     log.info(Event.RUN_FINISHED, run=run.id, account=account_id, state=state.value)
     return state
@@ -80,7 +84,10 @@ async def _claim(services: Services, account_id: int, trigger: Trigger) -> Claim
         )
 
 
-async def _list(conversation: Conversation, run: ClaimedRun) -> Listing | Failure:
+async def _list(conversation: Conversation, run: ClaimedRun) -> Listing | Unchanged | Failure:
+    rechecked = await recheck_listing(conversation, run)
+    if rechecked is not None:
+        return rechecked
     confirmed = await confirm_identity(conversation)
     if isinstance(confirmed, Failure):
         return confirmed
@@ -98,10 +105,18 @@ def _refuse(conversation: Conversation, run: ClaimedRun, confirmed: Confirmed) -
 
 
 async def _conclude(
-    services: Services, run: ClaimedRun, conversation: Conversation, listing: Listing | Failure
+    services: Services,
+    run: ClaimedRun,
+    conversation: Conversation,
+    listing: Listing | Unchanged | Failure,
 ) -> RunState:
+    sent = conversation.requests
+    if isinstance(listing, Unchanged):
+        renewed = await renew_listing(services, run, digest=listing.digest, requests=sent)
+        return _noted(run, renewed)
     if isinstance(listing, Listing):
-        applied = await apply_listing(services, run, listing, requests=conversation.requests)
+        applied = await apply_listing(services, run, listing, requests=sent)
+        await save_validators(conversation, run, listing.asks)
         return _noted(run, applied)
     log.warning(
         Event.HOST_REFUSED,
@@ -110,7 +125,7 @@ async def _conclude(
         kind=listing.kind.value,
         detail=host_detail(listing.detail),
     )
-    sent, code = conversation.requests, listing.kind.value
+    code = listing.kind.value
     state = await _fail(services, run, code, requests=sent, retry_in=listing.retry_in)
     meaning = consequence_of(listing.kind)
     if meaning.state is not None and meaning.reason is not None:

@@ -27,6 +27,7 @@ from permsync.codehost import (
 )
 from permsync.codehost.addresses import parse_next, url_under
 from permsync.codehost.answers import Text, parse_body
+from permsync.codehost.manners import Manners
 from permsync.codehost.options import Parallel, parse_options
 from permsync.model import Level, Visibility
 from permsync.oauth2 import Word
@@ -115,6 +116,8 @@ class Host(CodeFlow):
     title: ClassVar[str] = "Bitbucket Cloud"
     opens_internal = False  # there is no such visibility
     sends_issuer = None
+    # Calls with OAuth count against the consumer, and no answer says how many are left.
+    manners = Manners(shared=True, hourly=1_000)
 
     def __init__(self, settings: HostSettings) -> None:
         options = parse_options(settings, _Options)

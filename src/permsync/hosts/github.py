@@ -31,6 +31,7 @@ from permsync.codehost import (
 from permsync.codehost.addresses import url_under
 from permsync.codehost.answers import Id, Text, parse_body, said
 from permsync.codehost.limits import refine_limit
+from permsync.codehost.manners import Manners
 from permsync.codehost.options import Parallel, parse_options
 from permsync.codehost.paging import parse_follow, step_of
 from permsync.codehost.scopes import parse_scopes
@@ -38,15 +39,11 @@ from permsync.model import Level, Visibility
 from permsync.oauth2 import Word
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
+_FULL = 100  # of a page, the most there is
 _INSTALLATIONS = "installations"
 _REPOSITORIES = "repositories"
-
 # "Authenticating to the REST API", the organisations that a listing leaves out.
 _LEFT_OUT = re.compile(r"partial-results; *organizations=([0-9]+(?: *, *[0-9]+)*)")
-
-# A refusal of one thing asked about, which a missing scope may explain.
-_CLOSED = (FailureKind.FORBIDDEN, FailureKind.HIDDEN)
-
 # Refusals come with status 200 ("Troubleshooting OAuth app access token request errors").
 _WORDS = (
     Word("bad_refresh_token", TokenRefusalKind.REJECTED),
@@ -135,6 +132,7 @@ class Host(CodeFlow):
     title: ClassVar[str] = "GitHub"
     opens_internal = False  # only inside one enterprise, which a listing does not name
     sends_issuer = None
+    manners = Manners(free_unchanged=True)  # "Use conditional requests if appropriate"
     revokes_alone = True  # "Delete an app token"; ".../grant" would end the others too
 
     def __init__(self, settings: HostSettings) -> None:
@@ -196,12 +194,12 @@ class Host(CodeFlow):
         read = self._read(ask, response)
         if isinstance(read, Failure):
             read = _refine(read, response)
-        closed = isinstance(read, Page) or read.kind in _CLOSED
+        closed = isinstance(read, Page) or read.kind in (FailureKind.FORBIDDEN, FailureKind.HIDDEN)
         if closed and self.missing_scopes(self.granted_scopes(response)):
             return Failure(FailureKind.INSUFFICIENT_SCOPE, said(response))
         if isinstance(read, Failure):
             return read
-        follow = parse_follow(ask, response, api_url=self.api_url)
+        follow = parse_follow(ask, response, api_url=self.api_url, is_full=len(read.seen) >= _FULL)
         if isinstance(follow, Failure):
             return follow
         read = replace(read, follow=read.follow + follow)
@@ -210,6 +208,10 @@ class Host(CodeFlow):
         if named := _LEFT_OUT.fullmatch(sso):
             return replace(read, gaps=read.gaps.union(re.findall("[0-9]+", named[1])))
         return replace(read, partial=read.partial or sso.startswith("partial-results"))
+
+    def vouches(self, response: Response) -> bool:
+        """Not where the answer leaves something out."""
+        return super().vouches(response) and "x-github-sso" not in response.headers
 
     def _read(self, ask: Ask, response: Response) -> Page | Failure:
         if step_of(ask) == _INSTALLATIONS:

@@ -47,6 +47,7 @@ class Durations:
     api_connect: timedelta = timedelta(seconds=5)
     api_deadline: timedelta = timedelta(seconds=30)
     api_backoff: timedelta = timedelta(seconds=2)
+    limit_wait: timedelta = timedelta(seconds=10)
     settle: timedelta = timedelta(seconds=15)
     sync_every: timedelta = timedelta(hours=24)
     sync_every_asked: timedelta = timedelta(hours=1)

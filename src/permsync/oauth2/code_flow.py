@@ -8,10 +8,13 @@ left in it is what only that host does. This module must not know any host.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from http import HTTPStatus
+from typing import ClassVar
 
 from permsync import oauth2
 from permsync.codehost import HostSettings, Request, Response, TokenAnswer, TokenGrant
 from permsync.codehost.addresses import url_under
+from permsync.codehost.manners import Manners
 from permsync.codehost.scopes import missing_scopes
 from permsync.oauth2 import Client, Word
 
@@ -41,6 +44,7 @@ class CodeFlow:
 
     # A host file says otherwise where the host or its source does.
     revokes_alone = False
+    manners: ClassVar[Manners] = Manners()
 
     def __init__(
         self, settings: HostSettings, dialect: Dialect, *, scopes: tuple[str, ...]
@@ -100,6 +104,10 @@ class CodeFlow:
         """The scopes asked for and not held; people may take scopes back at any time."""
         implied = self._dialect.implied or {}
         return missing_scopes(needed=self.scopes, granted=granted, implied=implied)
+
+    def vouches(self, response: Response) -> bool:
+        """Whether an answer to a conditional ask says that all is as it was (RFC 9110 15.4.5)."""
+        return response.status == HTTPStatus.NOT_MODIFIED
 
     def _url(self, path: str) -> str:
         return url_under(self._settings.base_url, path=path)

@@ -101,6 +101,10 @@ class Enumeration:
         pages = self._pages.values()
         return tuple({one.external_id: one for page in pages for one in page.repositories}.values())
 
+    def asks(self) -> tuple[Ask, ...]:
+        """The asks whose pages were read."""
+        return tuple(self._asked[key] for key in self._pages)
+
     def coverage(self) -> Coverage:
         """What the pages cover, once nothing is left to ask."""
         owners = {page.series: self._asked[key].owner_id for key, page in self._pages.items()}

@@ -154,6 +154,8 @@ def finish(exchange: Exchange, response: Response) -> Response:
         etag = f'W/"{seen}"'
         if exchange.request.headers.get("if-none-match") == etag:
             response = Response(status_code=304)
+            if quota := exchange.host.faults.quota:
+                quota.used -= 1  # "does not count against your primary rate limit"
         response.headers["ETag"] = etag
     for name, value in _limit_headers(exchange).items():
         response.headers.setdefault(name, value)

@@ -1,5 +1,5 @@
 """
-The kinds of columns that the tables are made of.
+The kinds of columns that the tables are made of, and the collection that all tables are in.
 
 What is decided here: how an id, an instant, a list of words and a sealing key look in every
 table. This module must not know a table but that of the keys.
@@ -12,9 +12,12 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Identity,
+    MetaData,
     Text,
     text,
 )
+
+metadata = MetaData()
 
 # How the constraint of a `sealed_with` column is called, after its table's name.
 SEALED_WITH = "_sealed_with"

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -26,9 +25,13 @@ from sqlalchemy import (
     text,
 )
 
+from permsync.store import columns, listing_tables
 from permsync.store.columns import instant, own_id, sealed_with, words, written_at
 
-metadata = MetaData()
+metadata = columns.metadata
+
+budget = listing_tables.budget
+listing_validator = listing_tables.listing_validator
 
 sealing_key = Table(
     "sealing_key",

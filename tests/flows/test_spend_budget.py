@@ -1,0 +1,153 @@
+"""What a credential may still ask, shared by all processes, with a share kept for people."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from permsync.flows.deps import Services
+from permsync.flows.list_budgets import list_budgets
+from permsync.flows.spend_budget import DRAWN_AT_ONCE, Allowance
+from permsync.flows.sync_account import sync_account
+from permsync.model import RunState, Trigger
+from permsync.rules.budget import RESERVED_SHARE
+from permsync.simulator.faults import Quota, RateLimit
+from permsync.simulator.samples import bulk_repositories
+from tests.flows.scenes import column, last_run, rows, spoil, sync
+from tests.world import KINDS, World
+
+LEFT = "SELECT remaining FROM budget"
+
+
+def allowance(world: World, host: str, trigger: Trigger = Trigger.SCHEDULE) -> Allowance:
+    """What a run for an account at a host may send."""
+    configured = world.services.host(host)
+    return Allowance(world.services, configured, account_id=1, trigger=trigger)
+
+
+async def leave(world: World, remaining: int, *, host: str, credential: str) -> None:
+    """Let a window of a thousand requests have so many left."""
+    await rows(
+        world.services.database,
+        "INSERT INTO budget VALUES (:host, :credential, 1000, :remaining,"
+        " clock_timestamp() + interval '30 minutes', NULL, clock_timestamp())",
+        host=host,
+        credential=credential,
+        remaining=remaining,
+    )
+
+
+async def test_bitbucket_clouds_people_share_one_budget(world: World) -> None:
+    """Calls with OAuth count against the consumer, about a thousand an hour (HOSTS 1.3 #25)."""
+    for person in ("ada", "grace"):
+        assert await sync(world, await world.link(person, "bitbucket")) is RunState.SUCCEEDED
+    (known,) = await list_budgets(world.services)
+    sent = await column(world.services.database, "SELECT sum(requests) FROM run")
+    assert (known.host, known.credential) == ("bitbucket", "client")
+    assert (known.budget.limit, known.budget.limit - known.budget.remaining) == (1_000, sent[0])
+
+
+async def test_requests_that_nobody_counts_are_drawn_in_lots(world: World) -> None:
+    spent = allowance(world, "bitbucket")
+    left = []
+    for _ in range(DRAWN_AT_ONCE + 1):
+        assert await spent.take() is None
+        left += await column(world.services.database, LEFT)
+    assert set(left[:-1]) == {1_000 - DRAWN_AT_ONCE}
+    assert left[-1] == 1_000 - 2 * DRAWN_AT_ONCE
+    await spent.settle()
+    assert await column(world.services.database, LEFT) == [1_000 - DRAWN_AT_ONCE - 1]
+
+
+async def test_background_work_stops_at_what_is_reserved_and_a_person_goes_on(
+    world: World,
+) -> None:
+    account = await world.link("ada", "bitbucket")
+    await leave(world, 200, host="bitbucket", credential="client")
+
+    assert await sync(world, account) is RunState.FAILED
+    run = await last_run(world, account)
+    assert (run["failure"], run["requests"]) == ("rate_limited", 0)
+    due = await column(
+        world.services.database,
+        "SELECT sync_due_at > clock_timestamp() + interval '29 minutes' FROM account",
+    )
+    assert due == [True]
+
+    assert await sync_account(world.services, account.id, Trigger.PERSON) is RunState.SUCCEEDED
+
+
+@pytest.mark.parametrize("host", KINDS)
+async def test_a_limit_that_one_process_met_is_known_to_all(world: World, host: str) -> None:
+    account = await world.link("ada", host)
+    simulated = world.host(host)
+    simulated.faults.rate_limit = RateLimit(retry_after_seconds=1_000)
+    await sync(world, account)
+    asked = len(simulated.log.records)
+    simulated.faults.rate_limit = None
+
+    assert await sync_account(world.services, account.id, Trigger.PERSON) is RunState.FAILED
+
+    assert len(simulated.log.records) == asked  # it was not asked while it refuses everything
+    (known,) = await list_budgets(world.services)
+    assert known.budget.limited_until is not None
+
+
+async def test_a_limited_host_does_not_hold_up_another(world: World) -> None:
+    limited, other = await world.link("ada", "gitlab"), await world.link("ada", "github")
+    world.host("gitlab").faults.rate_limit = RateLimit(retry_after_seconds=1_000)
+    assert await sync(world, limited) is RunState.FAILED
+    assert await sync(world, other) is RunState.SUCCEEDED
+
+
+async def test_githubs_window_is_learned_from_its_answers_with_one_write_a_run(
+    world: World,
+) -> None:
+    account = await world.link("ada", "github")
+    await sync(world, account)
+    written = await rows(world.services.database, "SELECT * FROM budget")
+    assert [(row["credential"], row["request_limit"]) for row in written] == [
+        (f"account {account.id}", 5_000)
+    ]
+    await sync(world, account)
+    assert await rows(world.services.database, "SELECT * FROM budget") == written
+
+
+async def test_a_window_that_runs_low_stops_background_work_before_it_is_spent(
+    world: World,
+) -> None:
+    bulk_repositories(world.simulator.world, "github", 7_000, person="ada", owner="acme")
+    account = await world.link("ada", "github")
+    simulated = world.host("github")
+    simulated.faults.quota = quota = Quota(60, 3_600)
+    asked = len(simulated.log.records)
+
+    assert await sync(world, account) is RunState.PARTIAL
+
+    assert (await last_run(world, account))["failure"] == "rate_limited"
+    assert {record.status for record in simulated.log.records[asked:]} == {200}
+    in_flight = world.services.host("github").host.parallel - 1
+    assert quota.limit - quota.used >= quota.limit * RESERVED_SHARE - in_flight
+
+
+def patient(services: Services, wait_in: timedelta) -> Services:
+    """Services which keep waits up to this long."""
+    return replace(services, durations=replace(services.durations, limit_wait=wait_in))
+
+
+@pytest.mark.parametrize("host", KINDS)
+async def test_a_short_wait_is_kept_inside_the_run(world: World, host: str) -> None:
+    account = await world.link("ada", host)
+    spoil(world, host, "api", "rate_limited")
+    state = await sync(world, account, services=patient(world.services, timedelta(minutes=2)))
+    assert state is RunState.SUCCEEDED
+
+
+async def test_a_longer_wait_ends_the_run_with_what_it_has(world: World) -> None:
+    """Owners that were read whole are renewed; the others wait for the next run."""
+    account = await world.link("ada", "bitbucket")
+    await sync(world, account)
+    spoil(world, "bitbucket", "api", "rate_limited", match="/permissions/repositories", times=9)
+    services = patient(world.services, timedelta())
+    assert await sync(world, account, services=services) is RunState.PARTIAL
+    assert (await last_run(world, account))["failure"] == "rate_limited"
