@@ -48,8 +48,8 @@ chaos: $(INSTALLED) ## every fault against every token policy, an hour at most (
 		$(if $(OUT),--out "$(OUT)") $(if $(FAULT),--fault "$(FAULT)")
 
 ##@ Change it
-.PHONY: test fix
-test: $(INSTALLED) ## everything that CI checks; stops at the first failure
+.PHONY: test fix browser
+test: $(INSTALLED) browser ## everything that CI checks; stops at the first failure
 	$(call step,format,$(BIN)/ruff format --check --quiet .)
 	$(call step,lint,$(BIN)/ruff check --quiet .)
 	$(call step,types,$(BIN)/mypy)
@@ -59,6 +59,16 @@ test: $(INSTALLED) ## everything that CI checks; stops at the first failure
 	$(call step,chaos (quick),$(BIN)/python -m tests.chaos.matrix --quick)
 	$(call step,coverage of flows (reported),$(BIN)/coverage report --include="$(REPORTED)")
 	$(call step,coverage (gate),$(BIN)/coverage report --include="$(COVERED)" --fail-under=100)
+
+# Debian's own, because it comes with security updates and without a download of its own.
+browser: ## the Chromium that the browser journeys drive (installed where we may: root, apt-get)
+	@command -v chromium >/dev/null && exit 0; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "make: the browser journeys drive Chromium, and there is none on the PATH;" \
+			"install it (Debian: apt-get install chromium)" >&2; exit 1; \
+	fi; \
+	echo "Installing Debian's chromium"; export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null
 
 fix: $(INSTALLED) ## format, and correct what the linter can correct
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -84,6 +94,8 @@ clean: ## remove everything that these commands made
 
 # Installs exactly the artefacts that requirements.lock names, then this project without
 # its dependencies. The build backend is one of those artefacts, so nothing unpinned runs.
+# Everything is compiled once here: elsewhere Python may be told to write nothing, and would
+# compile for seconds at every start.
 $(INSTALLED): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: needs Python 3.11 or newer on the PATH" >&2; exit 1; }
 	@if ! uv --version >/dev/null 2>&1 && [ ! -x .uv/bin/uv ]; then \
@@ -94,7 +106,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@if uv --version >/dev/null 2>&1; then uv=uv; else uv=.uv/bin/uv; fi; \
 	if "$$uv" --version >/dev/null 2>&1; then \
 		[ -x $(BIN)/python ] || "$$uv" venv --quiet --python "$(PYTHON)" .venv; \
-		install=("$$uv" pip install --quiet --python $(BIN)/python); \
+		install=("$$uv" pip install --quiet --compile-bytecode --python $(BIN)/python); \
 	else \
 		[ -x $(BIN)/python ] || "$(PYTHON)" -m venv .venv; \
 		install=($(BIN)/python -m pip install --quiet --disable-pip-version-check); \
@@ -102,4 +114,5 @@ $(INSTALLED): requirements.lock pyproject.toml
 	echo "Installing into .venv what requirements.lock names"; \
 	"$${install[@]}" --require-hashes -r requirements.lock; \
 	"$${install[@]}" --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
