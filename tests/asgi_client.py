@@ -32,6 +32,10 @@ class Answer:
         return json.loads(self.body)
 
     @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
     def media_type(self) -> str:
         return (self.header("content-type") or "").partition(";")[0]
 

@@ -73,6 +73,8 @@ MEANINGS: Mapping[str, str] = {
     "schedule_every": "How often due syncs are looked for.",
     "evidence_soft": "Evidence older than this is called stale; it still counts.",
     "evidence_hard": "Evidence older than this does not count: access ends.",
+    "page_look": "How often an open page looks whether an account changed.",
+    "page_look_running": "The same while a sync runs.",
     "link_attempt": "How long a person may take at the host's consent page.",
     "session": "How long a sign-in holds.",
     "job_heartbeat": "How often a worker says that it is alive.",

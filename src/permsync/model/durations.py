@@ -55,6 +55,8 @@ class Durations:
     schedule_every: timedelta = timedelta(seconds=30)
     evidence_soft: timedelta = timedelta(hours=26)
     evidence_hard: timedelta = timedelta(hours=72)
+    page_look: timedelta = timedelta(seconds=30)
+    page_look_running: timedelta = timedelta(seconds=1)
     link_attempt: timedelta = timedelta(minutes=10)
     session: timedelta = timedelta(days=14)
     job_heartbeat: timedelta = timedelta(seconds=10)

@@ -40,6 +40,8 @@ DURATIONS = {
     "schedule_every": "500ms",
     "evidence_soft": "5m",
     "evidence_hard": "30m",
+    "page_look": "2s",
+    "page_look_running": "500ms",
     "job_heartbeat": "1s",
     "job_stalled": "5s",
     "job_poll": "500ms",

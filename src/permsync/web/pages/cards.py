@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from permsync.flows.list_accounts import Standing
+from permsync.flows.deps import ConfiguredHost
+from permsync.flows.show_accounts import ShownAccount
 from permsync.model import AccountState, Run, RunState
 from permsync.web import sentences
 
@@ -35,26 +36,49 @@ class Action(StrEnum):
 
 
 LINKING = frozenset({Action.RECONNECT, Action.GRANT})
+ENDED = frozenset({Health.NEEDS_YOU, Health.DISABLED})
+TOLD_RESULTS = frozenset({RunState.SUCCEEDED, RunState.PARTIAL})
+
+
+class Consent(StrEnum):
+    """What is known of one scope; the value is said to those who do not see its sign."""
+
+    GRANTED = "granted"
+    MISSING = "missing"
+    UNSURE = "in doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One scope that permsync needs."""
+
+    name: str
+    consent: Consent
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One linked account, ready to show."""
+    """
+    One linked account, ready to show.
+
+    ``scopes`` are the needed ones, empty where the host knows none. ``result`` is the last
+    run, if it read something. ``action`` is ``None`` where only the operator can help.
+    """
 
     id: int
     host: str
+    kind: str
     title: str
     login: str
     external_id: str
     health: Health
     text: str
-    action: Action
-    granted: tuple[str, ...] | None
-    missing: tuple[str, ...]
+    action: Action | None
+    scopes: tuple[Scope, ...]
     synced_at: datetime | None
     next_sync_at: datetime | None
     visible: int
-    run: Run | None
+    result: Run | None
 
     @property
     def is_running(self) -> bool:
@@ -62,41 +86,53 @@ class Card:
         return self.health is Health.SYNCING
 
     @property
+    def is_first(self) -> bool:
+        """Whether nothing has been read through this link yet."""
+        return self.is_running and self.synced_at is None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the person sees nothing through it until somebody acts."""
+        return self.health in ENDED
+
+    @property
     def links(self) -> bool:
         """Whether the action leads to the host's consent page."""
         return self.action in LINKING
 
 
-def card_of(standing: Standing, *, title: str, visible: int, wanted: bool) -> Card:
-    """``wanted`` says that a sync waits in the queue; ``title`` names the host's kind."""
+def card_of(shown: ShownAccount, *, host: ConfiguredHost | None, title: str) -> Card:
+    """``title`` is what people call the host; ``None`` is one that is not configured."""
+    standing = shown.standing
     account, run = standing.account, standing.last_run
-    health = health_of(standing, wanted=wanted)
+    health = health_of(shown)
     return Card(
         id=account.id,
         host=account.host,
+        kind="" if host is None else host.host.kind,
         title=title,
         login=account.login,
         external_id=account.external_id,
         health=health,
-        text=_text(standing, health),
-        action=_action(account.state, health),
-        granted=None if account.scopes is None else tuple(sorted(account.scopes)),
-        missing=tuple(sorted(standing.lacks)),
+        text=NOT_CONFIGURED if host is None else _text(shown, health),
+        action=None if host is None else _action(account.state, health),
+        scopes=() if host is None else _scopes(shown, needed=host.host.scopes),
         synced_at=account.listed_at,
         next_sync_at=account.sync_due_at,
-        visible=visible,
-        run=run if run is not None and run.state is not RunState.RUNNING else None,
+        visible=shown.visible,
+        result=run if run is not None and run.state in TOLD_RESULTS else None,
     )
 
 
-def health_of(standing: Standing, *, wanted: bool) -> Health:
+def health_of(shown: ShownAccount) -> Health:
     """The worst of what is known of the account."""
-    account, run = standing.account, standing.last_run
+    account, run = shown.standing.account, shown.standing.last_run
     if account.state is AccountState.DISABLED_AT_HOST:
         return Health.DISABLED
-    if account.state in {AccountState.NEEDS_REAUTH, AccountState.NEEDS_SCOPE} or standing.lacks:
+    needs_person = account.state in {AccountState.NEEDS_REAUTH, AccountState.NEEDS_SCOPE}
+    if needs_person or shown.standing.lacks:
         return Health.NEEDS_YOU
-    if wanted or (run is not None and run.state is RunState.RUNNING):
+    if shown.wanted or (run is not None and run.state is RunState.RUNNING):
         return Health.SYNCING
     failed = run is not None and run.state in {RunState.FAILED, RunState.PARTIAL}
     if account.state is AccountState.SUSPECT or failed:
@@ -104,13 +140,29 @@ def health_of(standing: Standing, *, wanted: bool) -> Health:
     return Health.WORKING
 
 
-def _text(standing: Standing, health: Health) -> str:
-    account, run = standing.account, standing.last_run
+NOT_CONFIGURED = "This code host is no longer configured here; tell the operator."
+WAITING = "Waiting for its turn to be read."
+READING = "Permissions are being read from the code host."
+SCOPE_LACKING = sentences.STATES[AccountState.NEEDS_SCOPE]
+
+
+def _text(shown: ShownAccount, health: Health) -> str:
+    account, run = shown.standing.account, shown.standing.last_run
     if health is Health.RETRYING and account.reason is None and run is not None:
         return sentences.failure_text(run.failure or run.state.value)
     if health is Health.SYNCING and account.reason is None:
-        return "Permissions are being read from the code host."
+        return READING if run is not None and run.state is RunState.RUNNING else WAITING
+    if health is Health.NEEDS_YOU and account.state is AccountState.ACTIVE:
+        return SCOPE_LACKING
     return sentences.account_text(account.state, account.reason)
+
+
+def _scopes(shown: ShownAccount, *, needed: tuple[str, ...]) -> tuple[Scope, ...]:
+    """A host that refuses for a scope does not always say which: then all are in doubt."""
+    lacks = shown.standing.lacks
+    doubted = shown.standing.account.state is AccountState.NEEDS_SCOPE and not lacks
+    held = Consent.UNSURE if doubted else Consent.GRANTED
+    return tuple(Scope(name, Consent.MISSING if name in lacks else held) for name in needed)
 
 
 def _action(state: AccountState, health: Health) -> Action:

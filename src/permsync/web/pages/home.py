@@ -1,28 +1,26 @@
 """
 The front page: a welcome for strangers, Linked accounts for who is signed in.
 
-What is decided here: what the two groups hold, and which notice a redirect brought along.
-A notice is looked up by a code from a closed set, so no address can put words on the page.
-This module must not know how a card looks.
+What is decided here: which of the two it is, when a page is told that nothing changed, and
+which notice a redirect brought along. A notice is looked up by a code from a closed set, so
+no address can put words on the page. This module must not know how a card looks.
 """
 
-from collections.abc import Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
-from permsync.errors import LinkRefusal
-from permsync.flows.deps import Services
+from permsync.errors import LinkRefusal, UnknownError
 from permsync.flows.list_accounts import load_own_account
-from permsync.flows.show_accounts import ShownAccount, show_account, show_accounts
-from permsync.model import AccountState
+from permsync.flows.show_accounts import show_account, show_accounts
 from permsync.web import sentences
-from permsync.web.pages.cards import Card, card_of
+from permsync.web.pages.groups import Groups, groups_of
 from permsync.web.pages.rendering import page
-from permsync.web.sessions import SignedIn, find_visitor
+from permsync.web.sessions import SignedIn, Visitor, find_visitor
 from permsync.web.site import services_of
 from permsync.web.wire import Id
 
@@ -36,35 +34,23 @@ async def show_home(request: Request) -> HTMLResponse:
     notice = notice_of(request)
     if visitor is None:
         return page(request, "welcome.html", {"notice": notice, "visitor": None})
-    services = services_of(request)
-    shown = await show_accounts(services, visitor.user.id)
-    cards = _cards(services, shown)
-    linked = {card.host for card in cards}
-    available = [one for one in services.hosts.values() if one.name not in linked]
-    return page(
-        request,
-        "home.html",
-        {
-            "visitor": visitor,
-            "notice": notice,
-            "cards": cards,
-            "available": available,
-            "running": any(card.is_running for card in cards),
-        },
-    )
+    groups = await _groups(request, visitor)
+    shown = {"visitor": visitor, "notice": notice, "groups": groups}
+    return page(request, "home.html", {**shown, "reload_in": ceil(groups.look_ms / 1000) + 1})
 
 
-@router.get("/accounts/{account}/card")
-async def show_card(
-    request: Request, account: Annotated[Id, Path()], visitor: SignedIn
-) -> HTMLResponse:
-    """One card, for a page that looks again while a sync runs."""
+@router.get("/accounts")
+async def look_again(request: Request, visitor: SignedIn, seen: str = "") -> Response:
+    """The two groups alone, for a page that is open; 204 if it shows them as they are."""
+    groups = await _groups(request, visitor)
+    if seen == groups.seen:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    return page(request, "accounts.html", {"visitor": visitor, "groups": groups})
+
+
+async def _groups(request: Request, visitor: Visitor) -> Groups:
     services = services_of(request)
-    await load_own_account(services, int(account), user_id=visitor.user.id)
-    shown = await show_account(services, int(account))
-    cards = _cards(services, [shown])
-    status = HTTPStatus.OK if cards else HTTPStatus.NOT_FOUND
-    return page(request, "card.html", {"visitor": visitor, "cards": cards}, status=status)
+    return groups_of(services, await show_accounts(services, visitor.user.id))
 
 
 @router.get("/accounts/{account}/disconnect")
@@ -74,26 +60,10 @@ async def confirm_disconnect(
     """Ask first, and say what will happen."""
     services = services_of(request)
     held = await load_own_account(services, int(account), user_id=visitor.user.id)
-    shown = {"visitor": visitor, "notice": None, "account": held}
-    return page(request, "disconnect.html", shown)
-
-
-def _cards(services: Services, shown: Sequence[ShownAccount]) -> list[Card]:
-    return [
-        card_of(
-            one.standing,
-            title=_title(services, one.standing.account.host),
-            visible=one.visible,
-            wanted=one.wanted,
-        )
-        for one in shown
-        if one.standing.account.state is not AccountState.UNLINKED
-    ]
-
-
-def _title(services: Services, host: str) -> str:
-    configured = services.hosts.get(host)
-    return configured.host.title if configured is not None else host
+    cards = groups_of(services, [await show_account(services, held.id)]).cards
+    if not cards:
+        raise UnknownError(what="account", name=account)
+    return page(request, "disconnect.html", {"visitor": visitor, "notice": None, "card": cards[0]})
 
 
 def notice_of(request: Request) -> tuple[str, str] | None:
@@ -110,7 +80,7 @@ def notice_of(request: Request) -> tuple[str, str] | None:
         told = query.get("revoked") == "yes"
         return "good", DISCONNECTED if told else DISCONNECTED_HERE
     if "linked" in query:
-        return "good", "The account is linked; its permissions are being read now."
+        return "good", "The account is linked."
     return None
 
 

@@ -15,14 +15,14 @@ STEPS = (
 
 
 def relative(at: datetime, *, now: datetime) -> str:
-    """``5 minutes ago``, ``in 2 hours``, ``now``: the largest whole unit."""
+    """``5 minutes ago``, ``in 2 hours``, ``just now``: the largest whole unit."""
     distance = abs(now - at)
     for step, word in STEPS:
         count = distance // step
         if count:
             words = f"{count} {word}{'s' if count > 1 else ''}"
             return f"{words} ago" if at <= now else f"in {words}"
-    return "now"
+    return "just now"
 
 
 def exact(at: datetime) -> str:

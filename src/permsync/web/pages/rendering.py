@@ -65,7 +65,7 @@ def policy(services: Services) -> str:
     """The content security policy of every page."""
     forms = " ".join(["'self'", *sorted(_consent_origins(services))])
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self';"
         f" connect-src 'self'; form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
     )
 

@@ -6,6 +6,7 @@ because another content has another address. This module must not know a page.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,11 +17,14 @@ from starlette.responses import Response
 from permsync.errors import UnknownError
 
 MEDIA_TYPES = {
-    "permsync.css": "text/css; charset=utf-8",
     "permsync.js": "text/javascript; charset=utf-8",
     "vendor/htmx.min.js": "text/javascript; charset=utf-8",
+    "vendor/inter.woff2": "font/woff2",
     "icon.svg": "image/svg+xml",
+    "permsync.css": "text/css; charset=utf-8",
 }
+# A style names another file by its plain name; it is served naming its address.
+NAMED = re.compile(rb'url\("([\w./-]+)"\)')
 FOR_EVER = "public, max-age=31536000, immutable"
 
 router = APIRouter(include_in_schema=False)
@@ -38,16 +42,27 @@ class Asset:
 @cache
 def assets() -> dict[str, Asset]:
     """Every file, read once."""
-    made = {}
+    made: dict[str, Asset] = {}
+
+    def named(match: re.Match[bytes]) -> bytes:
+        name = match[1].decode("ascii")
+        return f'url("{_address(name, made[name])}")'.encode("ascii")
+
     for name, media_type in MEDIA_TYPES.items():
         content = files(__name__).joinpath(name).read_bytes()
+        if name.endswith(".css"):
+            content = NAMED.sub(named, content)
         made[name] = Asset(content, hashlib.sha256(content).hexdigest()[:12], media_type)
     return made
 
 
 def address_of(name: str) -> str:
     """Where a page finds the file."""
-    return f"/static/{assets()[name].digest}/{name}"
+    return _address(name, assets()[name])
+
+
+def _address(name: str, asset: Asset) -> str:
+    return f"/static/{asset.digest}/{name}"
 
 
 @router.get("/static/{digest}/{name:path}")

@@ -1,0 +1,97 @@
+"""
+What Linked accounts shows as a whole: two groups, one banner, and when to look again.
+
+What is decided here: which hosts are linked and which are available, what the banner says
+(what needs the person before what merely takes a while), and a name for everything that is
+shown, so that a page that is still current is not drawn again. This module must not know
+HTML.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from permsync.flows.deps import ConfiguredHost, Services
+from permsync.flows.show_accounts import ShownAccount
+from permsync.model import AccountState
+from permsync.web.pages.cards import Card, card_of
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """A host at which nothing is linked yet; ``needs`` names the scopes it will be asked for."""
+
+    name: str
+    kind: str
+    title: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Everything on the page; ``banner`` is a tone and a sentence."""
+
+    cards: tuple[Card, ...]
+    available: tuple[Available, ...]
+    banner: tuple[str, str] | None
+    look_ms: int
+
+    @property
+    def is_running(self) -> bool:
+        """Whether something is on its way."""
+        return any(card.is_running for card in self.cards)
+
+    @property
+    def seen(self) -> str:
+        """A name for exactly this content."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
+
+def groups_of(services: Services, shown: Sequence[ShownAccount]) -> Groups:
+    """The page of a person who holds these accounts."""
+    hosts = services.hosts
+    alike = Counter(one.host.title for one in hosts.values())
+    cards = tuple(
+        card_of(one, host=host, title=title_of(host, alike, name=one.standing.account.host))
+        for one in shown
+        if one.standing.account.state is not AccountState.UNLINKED
+        for host in [hosts.get(one.standing.account.host)]
+    )
+    linked = {card.host for card in cards}
+    running = any(card.is_running for card in cards)
+    durations = services.durations
+    look = durations.page_look_running if running else durations.page_look
+    return Groups(
+        cards=cards,
+        available=tuple(
+            Available(one.name, one.host.kind, title_of(one, alike, name=one.name), one.host.scopes)
+            for one in hosts.values()
+            if one.name not in linked
+        ),
+        banner=_banner(cards),
+        look_ms=max(1, int(look.total_seconds() * 1000)),
+    )
+
+
+def title_of(host: ConfiguredHost | None, alike: Counter[str], *, name: str) -> str:
+    """A host is called by its kind; where two are of one kind, its name follows."""
+    if host is None:
+        return name
+    title = host.host.title
+    return title if alike[title] == 1 else f"{title} ({name})"
+
+
+def _banner(cards: Sequence[Card]) -> tuple[str, str] | None:
+    ended = [card.title for card in cards if card.has_ended]
+    if ended:
+        return "bad", f"{_joined(ended)}: what you saw through it is hidden until you act."
+    first = [card.title for card in cards if card.is_first]
+    if first:
+        return "busy", f"{_joined(first)} is read for the first time; results follow soon."
+    return None
+
+
+def _joined(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,201 @@
+"""
+The story of the first screen in a real browser, with scripts and without them.
+
+Real processes: pretend hosts, service, worker, embedded PostgreSQL. What a person does is
+done with the keyboard's and the mouse's means only; what the hosts saw is read from their
+own record. This module must not know how a page is made.
+"""
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from permsync.cli.demo.site import DemoPlan, Site, running
+from tests.journeys.chromium import PATIENCE_SECONDS, Person, chromium, watch, window
+from tests.journeys.places import own_folder
+
+ACCESS_SECONDS = 10
+SLOW_MS = 700
+MINUS = "\N{MINUS SIGN}"
+REFUSED = "Token refresh failed, please reconnect."
+
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with (
+        own_folder() as folder,
+        running(DemoPlan(folder=folder, access_seconds=ACCESS_SECONDS)) as started,
+    ):
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Who walks the story where; nobody else may be at this host, for its levers bind all."""
+
+    login: str
+    host: str
+    title: str
+    new: str
+
+
+STAGES = {
+    True: Stage("linus", "gitlab", "GitLab", "research/new"),
+    False: Stage("grace", "github", "GitHub", "acme/new"),
+}
+
+
+def asked(site: Site, stage: Stage, wanted: Callable[[dict[str, Any]], bool]) -> int:
+    """How many of the host's requests are wanted ones."""
+    url = f"{site.simulator_url}/control/requests?host={stage.host}"
+    with urllib.request.urlopen(url) as answer:
+        return sum(wanted(one) for one in json.load(answer)["requests"])
+
+
+def refreshes(site: Site, stage: Stage) -> int:
+    """How often the host was asked to refresh this person's token."""
+    return asked(
+        site, stage, lambda one: one["grant"] == "refresh_token" and one["person"] == stage.login
+    )
+
+
+def revocations(site: Site, stage: Stage) -> int:
+    """How many revocations the host has confirmed."""
+    return asked(
+        site,
+        stage,
+        lambda one: (
+            one["status"] in range(200, 300)
+            and (one["method"] == "DELETE" or one["path"].endswith("/revoke"))
+        ),
+    )
+
+
+def until(seen: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    give_up_at = monotonic() + PATIENCE_SECONDS
+    while not seen():
+        assert monotonic() < give_up_at
+        sleep(0.1)
+
+
+def link(person: Person, stage: Stage) -> None:
+    """From nothing to a first complete listing."""
+    person.sign_in()
+    expect(person.page.get_by_text("No account is linked yet")).to_be_visible()
+    person.link(stage.title)
+    expect(person.page.get_by_text("The account is linked.")).to_be_visible()
+    card = person.card(stage.title)
+    watch(person, card.get_by_text("Working"))
+    expect(card.get_by_text(f"{MINUS}0 removed")).to_be_visible()
+
+
+def refresh_permissions(person: Person, stage: Stage) -> None:
+    """Something came to be at the host, and a press shows it; something went, and it goes."""
+    site, card = person.site, person.card(stage.title)
+    before = int(card.locator("dd").first.inner_text())
+    site.control(f"{stage.host}/latency", api_ms=SLOW_MS)
+    site.control(f"{stage.host}/add-repository", full_name=stage.new)
+    person.press(f"Refresh permissions of {stage.title}")
+    expect(card.get_by_role("button", name="Refreshing…")).to_be_visible()
+    site.control(f"{stage.host}/latency", api_ms=0)
+    watch(person, card.get_by_text("+1 added"))
+    expect(card.get_by_text(f"{before + 1} in all")).to_be_visible()
+    site.control(f"{stage.host}/remove-repository", repository=stage.new)
+    watch(person, card.get_by_text(f"{MINUS}1 removed"))
+
+
+def heal_alone(person: Person, stage: Stage) -> None:
+    """Nobody looks at a page while tokens expire, by time and by force; the backend refreshes."""
+    person.page.goto("about:blank")
+    before = refreshes(person.site, stage)
+    until(lambda: refreshes(person.site, stage) > before)
+    person.site.control(f"{stage.host}/expire-access-tokens", person=stage.login)
+    before = refreshes(person.site, stage)
+    until(lambda: refreshes(person.site, stage) > before)
+    person.open()
+    watch(person, person.card(stage.title).get_by_text("Working"))
+
+
+def refuse_and_reconnect(person: Person, stage: Stage) -> None:
+    """The host refuses: our sentence, one button, and the click that repairs it."""
+    card = person.card(stage.title)
+    person.site.control(f"{stage.host}/refuse-refreshes", on=True)
+    watch(person, card.get_by_text(REFUSED))
+    expect(card.get_by_text("Needs you")).to_be_visible()
+    expect(card.locator("button.primary")).to_have_text(f"Reconnect {stage.title}")
+    person.site.control(f"{stage.host}/refuse-refreshes", on=False)
+    person.press(f"Reconnect {stage.title}")
+    person.consent()
+    watch(person, card.get_by_text("Working"))
+
+
+def disconnect(person: Person, stage: Stage) -> None:
+    """Asked first, done then, and known to the host."""
+    before = revocations(person.site, stage)
+    card = person.card(stage.title)
+    card.get_by_role("link", name="Disconnect").click()
+    person.page.get_by_role("link", name="Keep it").click()
+    expect(card).to_be_visible()
+    card.get_by_role("link", name="Disconnect").click()
+    expect(person.page.get_by_text("is asked to revoke them")).to_be_visible()
+    person.press("Disconnect")
+    expect(person.page.get_by_text("the code host has revoked its tokens")).to_be_visible()
+    expect(person.page.get_by_role("button", name=f"Link {stage.title}")).to_be_visible()
+    assert revocations(person.site, stage) > before
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_an_account_is_linked_healed_repaired_and_disconnected(
+    browser: Browser, site: Site, scripts: bool
+) -> None:
+    stage = STAGES[scripts]
+    with window(browser, site, stage.login, scripts=scripts) as person:
+        link(person, stage)
+        refresh_permissions(person, stage)
+        heal_alone(person, stage)
+        refuse_and_reconnect(person, stage)
+        disconnect(person, stage)
+        person.press("Sign out")
+        expect(person.page.get_by_role("link", name="Sign in")).to_be_visible()
+    assert person.origins <= {site.permsync_url, site.simulator_url}
+    assert person.complaints == []
+
+
+def test_a_theme_is_chosen_with_one_press_and_stays(browser: Browser, site: Site) -> None:
+    with window(browser, site, "ada", scripts=False) as person:
+        person.open()
+        person.press("Dark theme")
+        person.open()
+        pressed = person.page.get_by_role("button", name="Dark theme")
+        expect(pressed).to_have_attribute("aria-pressed", "true")
+        expect(person.page.locator("body")).to_have_css("background-color", "rgb(15, 17, 21)")
+
+
+def test_what_a_page_shows_is_kept_current_and_said_aloud(browser: Browser, site: Site) -> None:
+    with window(browser, site, "margaret") as person:
+        person.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        person.sign_in()
+        person.link("Bitbucket Cloud")
+        said = person.page.locator("#said")
+        expect(said).to_contain_text("Bitbucket Cloud, margaret: Working.")
+        card = person.card("Bitbucket Cloud")
+        number = card.locator("code").first.inner_text()
+        card.get_by_role("button", name="Copy the id of margaret").click()
+        expect(said).to_have_text("Copied")
+        assert person.page.evaluate("navigator.clipboard.readText()") == number
+        assert person.page.evaluate("location.search") == ""
