@@ -76,7 +76,7 @@ fix: $(INSTALLED) ## format, and correct what the linter can correct
 	@$(BIN)/ruff check .
 
 ##@ Keep it current
-.PHONY: lock openapi-github clean
+.PHONY: lock openapi-github screens clean
 lock: $(INSTALLED) ## pin the dependencies by hash in requirements.lock (UPGRADE=1: the newest allowed)
 	@uv=$$(command -v uv || echo .uv/bin/uv); "$$uv" pip compile --quiet --universal \
 		--python-version 3.11 --generate-hashes $(if $(UPGRADE),--upgrade) --group dev \
@@ -86,6 +86,9 @@ openapi-github: $(INSTALLED) ## refresh the extract of GitHub's API description 
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	(cd "$$folder" && npm pack --silent @octokit/openapi >/dev/null && tar xzf *.tgz); \
 	$(BIN)/python tests/simulator/openapi/reduce.py "$$folder/package"
+
+screens: $(INSTALLED) browser ## take the pictures in docs/screens/: every page and state, light, dark and narrow
+	@$(BIN)/python -m docs.take_screens
 
 clean: ## remove everything that these commands made
 	@rm -rf .venv .uv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
