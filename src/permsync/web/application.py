@@ -16,7 +16,7 @@ from permsync.web.api import check, refresh, repositories, users
 from permsync.web.asked import AskedLately
 from permsync.web.openapi import Application
 from permsync.web.pages import home, theme
-from permsync.web.pages.trouble import for_people
+from permsync.web.pages.trouble import for_people, last_word
 from permsync.web.problems import HANDLERS
 from permsync.web.shield import Shield
 from permsync.web.site import Site
@@ -50,7 +50,7 @@ def create_application(
         redoc_url=None,
         redirect_slashes=False,
         exception_handlers={kind: for_people(one) for kind, one in HANDLERS.items()},
-        middleware=[Middleware(Shield, body_limit=body_limit)],
+        middleware=[Middleware(Shield, body_limit=body_limit, last_word=last_word)],
         # FastAPI's own spans hold query strings, and a callback's query holds a code.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )

@@ -163,6 +163,11 @@ DEFECT = make_problem(
 )
 
 
+def answer_defect(_request: Request) -> Response:
+    """The response where an exception of no known kind left none."""
+    return respond(DEFECT)
+
+
 async def answer_error(_request: Request, error: PermsyncError) -> Response:
     """The response to an error of the tree; what we or the operator must end is logged."""
     if error.fault in {Fault.US, Fault.OPERATOR}:

@@ -7,15 +7,17 @@ a word of its own. Plain ASGI, because it is passed by every request. This modul
 know any route.
 """
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from permsync.telemetry import Event, logger
-from permsync.web.problems import DEFECT, respond
+from permsync.web.problems import answer_defect
 
 log = logger(__name__)
 
@@ -31,11 +33,18 @@ HEADERS = {
 
 
 class Shield:
-    """The outermost layer of the application."""
+    """The outermost layer of the application; ``last_word`` answers where nobody else did."""
 
-    def __init__(self, app: ASGIApp, *, body_limit: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit: int,
+        last_word: Callable[[Request], Response] = answer_defect,
+    ) -> None:
         self.app = app
         self.body_limit = body_limit
+        self.last_word = last_word
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
@@ -51,7 +60,7 @@ class Shield:
             log.exception(Event.DEFECT, method=scope["method"], path=scope["path"])
             if exchange.answered:
                 raise  # the server cuts the connection, so that half an answer is no answer
-            await respond(DEFECT)(scope, receive, exchange.send)
+            await self.last_word(Request(scope))(scope, receive, exchange.send)
 
 
 class _Exchange:

@@ -11,7 +11,7 @@ from permsync.flows.show_accounts import show_accounts
 from permsync.flows.sync_account import sync_account
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import Trigger
-from permsync.web.pages.groups import Groups, groups_of
+from permsync.web.pages.groups import Banner, Groups, groups_of
 from tests.world import World
 
 
@@ -37,9 +37,10 @@ async def test_what_was_unlinked_is_available_again(world: World) -> None:
 
 
 async def test_a_first_sync_is_said_on_top(world: World) -> None:
-    await world.link("ada", "gitlab")
+    account = await world.link("ada", "gitlab")
     shown = await groups(world)
-    assert shown.banner == ("busy", "GitLab is read for the first time; results follow soon.")
+    said = "GitLab: first sync under way; results follow soon."
+    assert shown.banner == Banner("busy", said, account.id)
     assert shown.look_ms == 1000
 
 
@@ -52,9 +53,9 @@ async def test_what_needs_the_person_is_said_before_what_takes_a_while(world: Wo
     await world.link("ada", "github")
     shown = await groups(world)
     assert shown.banner is not None
-    tone, text = shown.banner
-    assert tone == "bad"
-    assert text.startswith("Bitbucket Cloud and GitLab: ")
+    assert shown.banner.tone == "bad"
+    assert shown.banner.text.startswith("Bitbucket Cloud and GitLab: what you saw through them")
+    assert shown.banner.account == shown.cards[0].id
 
 
 async def test_the_same_content_has_the_same_name(world: World) -> None:

@@ -6,8 +6,11 @@ This module must not know how a template is written.
 
 import re
 
+from structlog.testing import capture_logs
+
 from permsync.flows.sync_account import sync_account
 from permsync.model import Trigger
+from permsync.telemetry import Event
 from permsync.web.static import address_of, assets
 from tests.asgi_client import AsgiClient
 from tests.flows.scenes import rows
@@ -139,3 +142,15 @@ def test_a_style_loads_nothing_from_elsewhere() -> None:
     assert named == [address_of("vendor/inter.woff2")]
     assert "http" not in style
     assert "@import" not in style
+
+
+async def test_a_defect_is_a_page_for_people_too(world: World, browser: Browser) -> None:
+    await browser.sign_in("ada")
+    await rows(world.services.database, "ALTER TABLE account RENAME TO gone")
+    with capture_logs() as lines:
+        answer = await browser.get("/", **HTML)
+    assert (answer.status, answer.media_type) == (500, "text/html")
+    assert "<code>defect</code>" in answer.text
+    assert "gone" not in answer.text
+    assert Event.DEFECT in {line["event"] for line in lines}
+    assert "frame-ancestors 'none'" in (answer.header("content-security-policy") or "")

@@ -29,12 +29,21 @@ class Available:
 
 
 @dataclass(frozen=True, slots=True)
+class Banner:
+    """One sentence about all of it, and the account to look at first."""
+
+    tone: str
+    text: str
+    account: int
+
+
+@dataclass(frozen=True, slots=True)
 class Groups:
-    """Everything on the page; ``banner`` is a tone and a sentence."""
+    """Everything on the page."""
 
     cards: tuple[Card, ...]
     available: tuple[Available, ...]
-    banner: tuple[str, str] | None
+    banner: Banner | None
     look_ms: int
 
     @property
@@ -82,16 +91,19 @@ def title_of(host: ConfiguredHost | None, alike: Counter[str], *, name: str) -> 
     return title if alike[title] == 1 else f"{title} ({name})"
 
 
-def _banner(cards: Sequence[Card]) -> tuple[str, str] | None:
-    ended = [card.title for card in cards if card.has_ended]
+def _banner(cards: Sequence[Card]) -> Banner | None:
+    ended = [card for card in cards if card.has_ended]
     if ended:
-        return "bad", f"{_joined(ended)}: what you saw through it is hidden until you act."
-    first = [card.title for card in cards if card.is_first]
+        through = "it" if len(ended) == 1 else "them"
+        hidden = f"what you saw through {through} is hidden until you act."
+        return Banner("bad", f"{_joined(ended)}: {hidden}", ended[0].id)
+    first = [card for card in cards if card.is_first]
     if first:
-        return "busy", f"{_joined(first)} is read for the first time; results follow soon."
+        soon = "first sync under way; results follow soon."
+        return Banner("busy", f"{_joined(first)}: {soon}", first[0].id)
     return None
 
 
-def _joined(names: Sequence[str]) -> str:
-    *most, last = names
+def _joined(cards: Sequence[Card]) -> str:
+    *most, last = [card.title for card in cards]
     return f"{', '.join(most)} and {last}" if most else last

@@ -20,7 +20,8 @@ function relative(at) {
 
 function moveTimesOn() {
   for (const time of document.querySelectorAll("time")) {
-    const words = relative(Date.parse(time.dateTime));
+    const at = Date.parse(time.dateTime);
+    const words = "due" in time.dataset && at <= Date.now() ? "any moment" : relative(at);
     if (time.textContent !== words) {
       time.textContent = words;
     }
