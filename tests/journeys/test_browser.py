@@ -182,7 +182,7 @@ def test_a_theme_is_chosen_with_one_press_and_stays(browser: Browser, site: Site
         person.press("Dark theme")
         person.open()
         pressed = person.page.get_by_role("button", name="Dark theme")
-        expect(pressed).to_have_attribute("aria-pressed", "true")
+        assert pressed.get_attribute("aria-pressed") == "true"
         expect(person.page.locator("body")).to_have_css("background-color", "rgb(15, 17, 21)")
 
 
