@@ -186,6 +186,14 @@ def test_a_theme_is_chosen_with_one_press_and_stays(browser: Browser, site: Site
         expect(person.page.locator("body")).to_have_css("background-color", "rgb(15, 17, 21)")
 
 
+def test_a_page_inside_a_frame_of_another_site_stays_empty(browser: Browser, site: Site) -> None:
+    with window(browser, site, "ada") as person:
+        framed = f'<iframe src="{site.permsync_url}/"></iframe>'
+        with person.page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+            person.page.set_content(framed)
+        assert person.page.frame_locator("iframe").locator("main").count() == 0
+
+
 def test_what_a_page_shows_is_kept_current_and_said_aloud(browser: Browser, site: Site) -> None:
     with window(browser, site, "margaret") as person:
         person.context.grant_permissions(["clipboard-read", "clipboard-write"])
