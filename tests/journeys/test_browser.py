@@ -194,6 +194,14 @@ def test_a_page_inside_a_frame_of_another_site_stays_empty(browser: Browser, sit
         assert person.page.frame_locator("iframe").locator("main").count() == 0
 
 
+def test_an_open_page_whose_session_ends_becomes_the_welcome(browser: Browser, site: Site) -> None:
+    with window(browser, site, "ada") as person:
+        person.sign_in()
+        person.context.clear_cookies()
+        watch(person, person.page.get_by_role("link", name="Sign in"))
+        assert person.page.url == f"{site.permsync_url}/"
+
+
 def test_what_a_page_shows_is_kept_current_and_said_aloud(browser: Browser, site: Site) -> None:
     with window(browser, site, "margaret") as person:
         person.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -30,6 +30,7 @@ def environment() -> Environment:
         loader=PackageLoader("permsync.web"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

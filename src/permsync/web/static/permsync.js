@@ -64,6 +64,13 @@ document.body.addEventListener("htmx:afterSettle", () => {
   enliven();
 });
 
+// The session is over: the welcome says how to go on.
+document.body.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 401) {
+    location.assign("/");
+  }
+});
+
 // A notice is for once: the same address, opened again, must not repeat it.
 if (location.search) {
   history.replaceState(null, "", location.pathname);
