@@ -93,8 +93,8 @@ def link_everywhere(site: Site) -> None:
     person.sign_in()
     for host in HOSTS:
         person.link(host)
-    site.processes[-1].terminate()
-    site.processes[-1].wait()
+    site.processes[-1].popen.terminate()
+    site.processes[-1].popen.wait()
 
 
 def ask(connection: http.client.HTTPConnection, path: str) -> tuple[float, int, bytes]:
@@ -153,7 +153,7 @@ def measure(*, accounts: int, repositories: int, count: int) -> dict[str, Any]:
         page = ask(connection, "/")[2].decode()
         assert page.count('<article class="card') == len(HOSTS)
         (unchanged,) = re.findall(r'hx-get="([^"]+)"', page)
-        service = psutil.Process(site.processes[1].pid)
+        service = psutil.Process(site.processes[1].popen.pid)
         found = [
             time_page(service, connection, what, path, count=count, status=status)
             for what, path, status in (
