@@ -9,6 +9,7 @@ own record. This module must not know how a page is made.
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
@@ -28,19 +29,27 @@ REFUSED = "Token refresh failed, please reconnect."
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A site, and the browser in which people visit it."""
+
+    site: Site
+    browser: Browser
+
+    def window(self, login: str, *, scripts: bool = True) -> AbstractContextManager[Person]:
+        """A new window of one person."""
+        return window(self.browser, self.site, login, scripts=scripts)
+
+
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def place() -> Iterator[Place]:
+    """Start the site first: it runs an event loop of its own, and so does Playwright."""
     with (
         own_folder() as folder,
-        running(DemoPlan(folder=folder, access_seconds=ACCESS_SECONDS)) as started,
+        running(DemoPlan(folder=folder, access_seconds=ACCESS_SECONDS)) as site,
+        chromium() as browser,
     ):
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
+        yield Place(site, browser)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +169,9 @@ def disconnect(person: Person, stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-def test_an_account_is_linked_healed_repaired_and_disconnected(
-    browser: Browser, site: Site, scripts: bool
-) -> None:
+def test_an_account_is_linked_healed_repaired_and_disconnected(place: Place, scripts: bool) -> None:
     stage = STAGES[scripts]
-    with window(browser, site, stage.login, scripts=scripts) as person:
+    with place.window(stage.login, scripts=scripts) as person:
         link(person, stage)
         refresh_permissions(person, stage)
         heal_alone(person, stage)
@@ -172,12 +179,12 @@ def test_an_account_is_linked_healed_repaired_and_disconnected(
         disconnect(person, stage)
         person.press("Sign out")
         expect(person.page.get_by_role("link", name="Sign in")).to_be_visible()
-    assert person.origins <= {site.permsync_url, site.simulator_url}
+    assert person.origins <= {place.site.permsync_url, place.site.simulator_url}
     assert person.complaints == []
 
 
-def test_a_theme_is_chosen_with_one_press_and_stays(browser: Browser, site: Site) -> None:
-    with window(browser, site, "ada", scripts=False) as person:
+def test_a_theme_is_chosen_with_one_press_and_stays(place: Place) -> None:
+    with place.window("ada", scripts=False) as person:
         person.open()
         person.press("Dark theme")
         person.open()
@@ -186,24 +193,24 @@ def test_a_theme_is_chosen_with_one_press_and_stays(browser: Browser, site: Site
         expect(person.page.locator("body")).to_have_css("background-color", "rgb(15, 17, 21)")
 
 
-def test_a_page_inside_a_frame_of_another_site_stays_empty(browser: Browser, site: Site) -> None:
-    with window(browser, site, "ada") as person:
-        framed = f'<iframe src="{site.permsync_url}/"></iframe>'
+def test_a_page_inside_a_frame_of_another_site_stays_empty(place: Place) -> None:
+    with place.window("ada") as person:
+        framed = f'<iframe src="{place.site.permsync_url}/"></iframe>'
         with person.page.expect_console_message(lambda said: "frame-ancestors" in said.text):
             person.page.set_content(framed)
         assert person.page.frame_locator("iframe").locator("main").count() == 0
 
 
-def test_an_open_page_whose_session_ends_becomes_the_welcome(browser: Browser, site: Site) -> None:
-    with window(browser, site, "ada") as person:
+def test_an_open_page_whose_session_ends_becomes_the_welcome(place: Place) -> None:
+    with place.window("ada") as person:
         person.sign_in()
         person.context.clear_cookies()
         watch(person, person.page.get_by_role("link", name="Sign in"))
-        assert person.page.url == f"{site.permsync_url}/"
+        assert person.page.url == f"{place.site.permsync_url}/"
 
 
-def test_what_a_page_shows_is_kept_current_and_said_aloud(browser: Browser, site: Site) -> None:
-    with window(browser, site, "margaret") as person:
+def test_what_a_page_shows_is_kept_current_and_said_aloud(place: Place) -> None:
+    with place.window("margaret") as person:
         person.context.grant_permissions(["clipboard-read", "clipboard-write"])
         person.sign_in()
         person.link("Bitbucket Cloud")
