@@ -12,13 +12,15 @@ from sqlalchemy import text
 
 from permsync.codehost import Response, TokenGrant
 from permsync.flows.deps import Services
-from permsync.flows.fresh_token import load_holding
 from permsync.flows.seal_tokens import open_refresh, seal
+from permsync.store import refreshes
 
 
 async def ask(services: Services, account_id: int) -> dict[str, Any]:
     """Refresh, believe whatever comes, and write it over whatever is there."""
-    holding = await load_holding(services, account_id)
+    async with services.database.begin() as connection:
+        holding = await refreshes.load(connection, account_id)
+    assert holding is not None
     account = holding.account
     host = services.host(account.host).host
     token = open_refresh(services.vault, holding)
