@@ -13,7 +13,7 @@ from pathlib import Path
 from permsync.cli.exits import DEFECT, EXIT_CODES
 from permsync.errors import Fault, PermsyncError
 from permsync.web.problems import ERRORS
-from permsync.web.sentences import ACCOUNT_REASONS, LINK_REFUSALS, REASONS
+from permsync.web.sentences import ACCOUNT_REASONS, LENDING_REFUSALS, LINK_REFUSALS, REASONS
 
 PAGE = Path(__file__).with_name("errors.md")
 
@@ -53,6 +53,8 @@ ADVICE: Mapping[str, str] = {
     "link_refused": "Do what the reason says; the table below has them all.",
     "sign_in_refused": "Sign in again; where that does not help, the operator's log has the"
     " reason.",
+    "lending_refused": "Do what the reason says; the table below has them all. `try_again` comes"
+    " with `Retry-After`.",
     "host_error": "Try again later.",
     "token_unavailable": "With `Retry-After`: wait. Without: the person links the account again.",
     "host_unavailable": "Try again later. Stored access stays as it was.",
@@ -70,6 +72,9 @@ def page() -> str:
             *_errors(),
             *_table(
                 "Why an account is not linked", "`reason` of `link_refused`", LINK_REFUSALS.items()
+            ),
+            *_table(
+                "Why no token was lent", "`reason` of `lending_refused`", LENDING_REFUSALS.items()
             ),
             *_table(
                 "Why an account does not work", "`reason` of an account", ACCOUNT_REASONS.items()

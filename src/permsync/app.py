@@ -120,7 +120,9 @@ def _hosts(settings: Settings) -> dict[str, ConfiguredHost]:
                 options=table.options,
             )
         )
-        made[name] = ConfiguredHost(name, host, frozenset(table.include), redirect_uri)
+        made[name] = ConfiguredHost(
+            name, host, frozenset(table.include), redirect_uri, lends=table.lend
+        )
     return made
 
 

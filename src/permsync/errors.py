@@ -20,6 +20,7 @@ a secret or a code host's own words.
     │   ├── ForbiddenError             forbidden
     │   ├── UnknownError               unknown_<what>
     │   ├── LinkRefusedError           link_refused
+    │   ├── LendingRefusedError        lending_refused
     │   └── SignInRefusedError         sign_in_refused
     ├── HostError                      the code host did not do its part
     │   ├── TokenUnavailableError      token_unavailable
@@ -173,6 +174,30 @@ class LinkRefusedError(CallerError):
 
     def __init__(self, reason: LinkRefusal) -> None:
         self.reason = reason
+        super().__init__(reason.value)
+
+
+class LendingRefusal(StrEnum):
+    """Why no token was lent; ``TRY_AGAIN`` is the only one that time ends."""
+
+    NOT_ALLOWED = "not_allowed"
+    LENDING_OFF = "lending_off"
+    USER_DISABLED = "user_disabled"
+    NOT_LINKED = "not_linked"
+    NEEDS_REAUTH = "needs_reauth"
+    NEEDS_SCOPE = "needs_scope"
+    DISABLED_AT_HOST = "disabled_at_host"
+    TRY_AGAIN = "try_again"
+
+
+class LendingRefusedError(CallerError):
+    """No token was lent. ``retry_in`` is set for ``TRY_AGAIN`` and for nothing else."""
+
+    code = "lending_refused"
+
+    def __init__(self, reason: LendingRefusal, *, retry_in: timedelta | None = None) -> None:
+        self.reason = reason
+        self.retry_in = retry_in
         super().__init__(reason.value)
 
 

@@ -86,6 +86,29 @@ def test_a_service_key_is_shown_once_and_can_be_revoked(settings: tuple[str, str
     assert permsync("service-keys", "revoke", "reader", *settings).code == CALLER
 
 
+def test_a_token_is_lent_where_the_host_is_open_for_it(settings: tuple[str, str]) -> None:
+    closed = permsync("token", "1", *settings)
+    opened = permsync("token", "1", "--json", *settings, PERMSYNC_HOSTS__GITLAB__LEND="true")
+    plain = permsync("token", "1", *settings, PERMSYNC_HOSTS__GITLAB__LEND="true")
+    assert (closed.code, closed.out) == (CALLER, "")
+    assert "lending_off" in closed.err
+    assert opened.code == 0, opened.err
+    assert plain.out.strip() == opened.json["token"]
+    assert opened.json["ends_with_refresh"] is True
+
+
+def test_a_key_that_may_lend_is_bound_and_the_list_says_so(settings: tuple[str, str]) -> None:
+    lend = ("service-keys", "create", "lender", "--scope", "tokens:lend")
+    unbound = permsync(*lend, *settings)
+    assert (unbound.code, unbound.out) == (CALLER, "")
+    bound = permsync(*lend, "--lend-host", "gitlab", "--lend-user", "1", "--json", *settings)
+    assert bound.json["lends"] == {"hosts": ["gitlab"], "people": ["1"]}
+    listed = permsync("service-keys", "list", "--json", *settings)
+    assert [row["lends"] for row in listed.json if row["name"] == "lender"] == ["gitlab; people 1"]
+    both = permsync(*lend, "--lend-host", "gitlab", "--lend-all-hosts", *settings)
+    assert (both.code, both.out) == (CALLER, "")
+
+
 def test_migrating_twice_changes_nothing(settings: tuple[str, str]) -> None:
     first, second = (permsync("migrate", "--json", *settings) for _ in range(2))
     assert first.code == 0

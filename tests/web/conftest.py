@@ -6,7 +6,8 @@ This module must not know what a test asks.
 
 import pytest
 
-from permsync.flows.authenticate_key import Scope, create_key
+from permsync.flows.authenticate_key import NOTHING, Scope, create_key
+from permsync.rules.lending import EVERYTHING
 from permsync.web.application import create_application
 from permsync.web.openapi import Application
 from tests.asgi_client import AsgiClient
@@ -43,7 +44,11 @@ def program(world: World, application: Application) -> CallWith:
     async def call_with(*scopes: Scope) -> AsgiClient:
         if scopes not in made:
             secret, _ = await create_key(
-                world.services, name="-".join(scopes), scopes=scopes, lives_in=None
+                world.services,
+                name="-".join(scopes),
+                scopes=scopes,
+                lives_in=None,
+                lends=EVERYTHING if Scope.TOKENS_LEND in scopes else NOTHING,
             )
             made[scopes] = AsgiClient(application, key=secret)
         return made[scopes]

@@ -41,6 +41,11 @@ async def test_every_answer_that_is_sent_is_described(
     await unlink_account(world.services, gone.id, user_id=gone.user_id, actor="test")
     admin, weak = await program(Scope.ADMIN), await program(Scope.CHECK)
     user = f"/v1/users/{ada.user}"
+    lender = await program(Scope.TOKENS_LEND)
+
+    async def borrow(account: str) -> Answer:
+        return await lender.post_json(f"/v1/accounts/{account}/token", {})
+
     question = {"subject": {"type": "user", "id": ada.user}, "repo": {"id": ada.repository}}
     sent: list[tuple[str, str, int, Answer]] = [
         ("/v1/check", "post", 200, await admin.post_json("/v1/check", question)),
@@ -79,6 +84,8 @@ async def test_every_answer_that_is_sent_is_described(
             409,
             await admin.post_json("/v1/refresh", {"account": str(gone.id)}),
         ),
+        ("/v1/accounts/{account}/token", "post", 404, await borrow("999")),
+        ("/v1/accounts/{account}/token", "post", 403, await borrow(str(ada.account.id))),
         ("/v1/users/{user}/disable", "post", 200, await admin.send("POST", f"{user}/disable")),
         ("/v1/users/{user}/enable", "post", 200, await admin.send("POST", f"{user}/enable")),
     ]
@@ -116,6 +123,7 @@ async def test_every_route_says_which_scope_its_key_needs(described: dict[str, A
         "/v1/users/by-account/repos": ["list"],
         "/v1/users/{user}/repos": ["list"],
         "/v1/accounts": ["accounts"],
+        "/v1/accounts/{account}/token": ["tokens:lend"],
         "/v1/refresh": ["refresh"],
         "/v1/users/{user}/disable": ["admin"],
         "/v1/users/{user}/enable": ["admin"],

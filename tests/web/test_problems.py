@@ -16,7 +16,7 @@ from starlette.requests import Request
 from structlog.testing import capture_logs
 
 from permsync import errors
-from permsync.errors import LinkRefusal, PermsyncError
+from permsync.errors import LendingRefusal, LinkRefusal, PermsyncError
 from permsync.telemetry import Event
 from permsync.web import sentences
 from permsync.web.problems import (
@@ -48,6 +48,7 @@ EXAMPLES: list[tuple[PermsyncError, int, str]] = [
     (errors.ForbiddenError(needed="admin"), 403, "forbidden"),
     (errors.UnknownError(what="host", name=CANARY), 404, "unknown_host"),
     (errors.LinkRefusedError(LinkRefusal.DENIED_AT_HOST), 409, "link_refused"),
+    (errors.LendingRefusedError(LendingRefusal.NEEDS_REAUTH), 409, "lending_refused"),
     (errors.SignInRefusedError("state_unknown"), 403, "sign_in_refused"),
     (errors.TokenUnavailableError(reason="revoked_or_expired"), 409, "token_unavailable"),
     (errors.HostUnavailableError(host=CANARY, reason=CANARY), 503, "host_unavailable"),

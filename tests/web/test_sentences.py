@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from permsync.codehost import FailureKind
-from permsync.errors import LinkRefusal
+from permsync.errors import LendingRefusal, LinkRefusal
 from permsync.model import AccountReason, AccountState, Reason
 from permsync.oauth2 import CallbackError
 from permsync.oauth2.openid import SignInRefusal
@@ -18,6 +18,7 @@ TABLES: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
     (AccountState, sentences.STATES),
     (AccountReason, sentences.ACCOUNT_REASONS),
     (LinkRefusal, sentences.LINK_REFUSALS),
+    (LendingRefusal, sentences.LENDING_REFUSALS),
 ]
 INCLUDED: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
     (FailureKind, sentences.FAILURES),

@@ -20,6 +20,7 @@ from permsync.cli import (
     service_keys,
     simulator,
     sync,
+    token,
     users,
     worker,
 )
@@ -41,6 +42,7 @@ app.command("migrate")(migrate.migrate)
 app.command("sync")(sync.sync)
 app.command("check")(check.check)
 app.command("accounts")(accounts.accounts)
+app.command("token")(token.token)
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(service_keys.app, name="service-keys")

@@ -131,6 +131,11 @@ class Host(Table):
         " github.com, gitlab.com and bitbucket.org need it: what people have there"
         " privately is none of our business. Elsewhere the default is all.",
     )
+    lend: bool = Field(
+        default=False,
+        description="Lend access tokens of linked accounts to programs whose service key is bound"
+        " to this host and to the people it may ask for.",
+    )
     ca_file: Path | None = Field(
         default=None,
         examples=["authority.pem"],

@@ -55,6 +55,8 @@ MEANINGS: Mapping[str, str] = {
     "refresh_wait": "How long a caller waits for a refresh that somebody else runs.",
     "refresh_poll": "How often a waiting caller looks, should a notification be lost.",
     "sweep_every": "How often refreshes are looked for whose worker died.",
+    "lend_remaining_most": "The longest remaining life that may be asked for when a token is lent;"
+    " more than the margin is never given where a refresh ends the old token.",
     "revoke_every": "How often tokens that are to be revoked at their hosts are looked for.",
     "revoke_wait": "How long a person who disconnects an account waits for the host's word.",
     "revoke_backoff": "The first wait after a host did not revoke a token; it doubles, with"

@@ -45,12 +45,17 @@ class Chance:
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredHost:
-    """A host and what the operator allows it: ``include`` names the owners to mirror."""
+    """
+    A host and what the operator allows it.
+
+    ``include`` names the owners to mirror; ``lends`` opens its tokens to other programs.
+    """
 
     name: str
     host: CodeHost
     include: frozenset[str]
     redirect_uri: str
+    lends: bool = False
 
 
 @dataclass(frozen=True, slots=True)

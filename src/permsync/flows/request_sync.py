@@ -4,11 +4,10 @@ Asks for a sync: at most one queued per account, and once more if one runs alrea
 This module must not run a sync.
 """
 
-from permsync.errors import TokenUnavailableError
+from permsync.errors import TokenUnavailableError, UnknownError
 from permsync.flows.deps import Services
-from permsync.flows.fresh_token import load_holding
-from permsync.model import LIVING, Trigger
-from permsync.store import queue
+from permsync.model import LIVING, Reason, Trigger
+from permsync.store import accounts, queue, users
 from permsync.store.queue import Placed
 
 
@@ -17,10 +16,15 @@ async def request_sync(services: Services, account_id: int, trigger: Trigger) ->
     Queue a sync of this account.
 
     Raises ``UnknownError`` for an unknown account, and ``TokenUnavailableError`` where
-    only the person can repair it.
+    only the person can repair it or the person is disabled.
     """
-    account = (await load_holding(services, account_id)).account
-    if account.state not in LIVING:
-        raise TokenUnavailableError(reason=(account.reason or account.state).value)
     async with services.database.begin() as connection:
+        account = await accounts.load(connection, account_id)
+        if account is None:
+            raise UnknownError(what="account", name=str(account_id))
+        user = await users.load(connection, account.user_id)
+        if user is None or user.disabled_at is not None:
+            raise TokenUnavailableError(reason=Reason.USER_DISABLED.value)
+        if account.state not in LIVING:
+            raise TokenUnavailableError(reason=(account.reason or account.state).value)
         return await queue.enqueue_sync(connection, account_id=account_id, trigger=trigger)

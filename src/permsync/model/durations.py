@@ -39,6 +39,7 @@ class Durations:
     refresh_wait: timedelta = timedelta(seconds=30)
     refresh_poll: timedelta = timedelta(milliseconds=100)
     sweep_every: timedelta = timedelta(seconds=10)
+    lend_remaining_most: timedelta = timedelta(minutes=30)
     revoke_every: timedelta = timedelta(seconds=15)
     revoke_wait: timedelta = timedelta(seconds=3)
     revoke_backoff: timedelta = timedelta(seconds=30)

@@ -27,6 +27,7 @@ class Action(StrEnum):
     USER_DISABLED = "user_disabled"
     USER_ENABLED = "user_enabled"
     SIGNED_IN = "signed_in"
+    TOKEN_LENT = "token_lent"  # noqa: S105 - the name of an action, no credential
     SERVICE_KEY_CREATED = "service_key_created"
     SERVICE_KEY_REVOKED = "service_key_revoked"
     SEALING_KEY_FIRST_USED = "sealing_key_first_used"
@@ -44,6 +45,7 @@ class Entry:
     account_id: int | None = None
     host: str | None = None
     code: str | None = None
+    token_version: int | None = None
 
 
 async def record(connection: AsyncConnection, entry: Entry) -> None:
@@ -56,5 +58,6 @@ async def record(connection: AsyncConnection, entry: Entry) -> None:
             account_id=entry.account_id,
             host=entry.host,
             code=entry.code,
+            token_version=entry.token_version,
         )
     )

@@ -40,9 +40,10 @@ def written_at(name: str) -> Column[object]:
     )
 
 
-def words(name: str, *, nullable: bool = False) -> Column[list[str]]:
+def words(name: str, *, nullable: bool = False, starts_empty: bool = False) -> Column[list[str]]:
     """A list of words."""
-    return Column(name, ARRAY(Text), nullable=nullable)
+    first = text("'{}'") if starts_empty else None
+    return Column(name, ARRAY(Text), nullable=nullable, server_default=first)
 
 
 def sealed_with(table: str, *, nullable: bool = True, index: bool = True) -> Column[str]:

@@ -101,6 +101,8 @@ service_key = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("key_hash", LargeBinary, nullable=False, unique=True),
     words("scopes"),
+    words("lend_hosts", starts_empty=True),
+    words("lend_users", starts_empty=True),
     written_at("created_at"),
     instant("expires_at"),
     instant("revoked_at"),
@@ -296,4 +298,5 @@ audit_event = Table(
     Column("account_id", BigInteger),
     Column("host", Text),
     Column("code", Text),
+    Column("token_version", Integer),
 )

@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from permsync.rules.lending import LendingRight
 from permsync.store import schema
 
 _key = schema.service_key
@@ -19,11 +20,16 @@ _key = schema.service_key
 
 @dataclass(frozen=True, slots=True)
 class ServiceKey:
-    """A key that lets a program call the API, without the key itself."""
+    """
+    A key that lets a program call the API, without the key itself.
+
+    ``lends`` says for which hosts and people it may be lent tokens.
+    """
 
     id: int
     name: str
     scopes: frozenset[str]
+    lends: LendingRight
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -35,12 +41,20 @@ async def save(
     name: str,
     key_hash: bytes,
     scopes: Iterable[str],
+    lends: LendingRight,
     expires_at: datetime | None,
 ) -> ServiceKey | None:
     """Create a key; ``None`` where the name is taken."""
     query = (
         upsert(_key)
-        .values(name=name, key_hash=key_hash, scopes=sorted(scopes), expires_at=expires_at)
+        .values(
+            name=name,
+            key_hash=key_hash,
+            scopes=sorted(scopes),
+            lend_hosts=sorted(lends.hosts),
+            lend_users=sorted(lends.users),
+            expires_at=expires_at,
+        )
         .on_conflict_do_nothing(index_elements=["name"])
         .returning(_key)
     )
@@ -76,5 +90,12 @@ async def save_revoked(connection: AsyncConnection, name: str) -> bool:
 
 
 def _key_of(row: RowMapping) -> ServiceKey:
-    values = {name: row[name] for name in ServiceKey.__dataclass_fields__}
-    return ServiceKey(**{**values, "scopes": frozenset(values["scopes"])})
+    return ServiceKey(
+        id=row["id"],
+        name=row["name"],
+        scopes=frozenset(row["scopes"]),
+        lends=LendingRight(frozenset(row["lend_hosts"]), frozenset(row["lend_users"])),
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        revoked_at=row["revoked_at"],
+    )

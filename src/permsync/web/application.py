@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from permsync.flows.deps import Services
 from permsync.web import accounts, health, link, sign_in, static
 from permsync.web.api import accounts as api_accounts
-from permsync.web.api import check, refresh, repositories, users
+from permsync.web.api import check, refresh, repositories, tokens, users
 from permsync.web.asked import AskedLately
 from permsync.web.openapi import Application
 from permsync.web.pages import home, theme
@@ -23,7 +23,14 @@ from permsync.web.site import Site
 
 MEBIBYTE = 1 << 20
 
-API = (check.router, repositories.router, api_accounts.router, refresh.router, users.router)
+API = (
+    check.router,
+    repositories.router,
+    api_accounts.router,
+    refresh.router,
+    tokens.router,
+    users.router,
+)
 BROWSERS = (sign_in.router, link.router, accounts.router, health.router)
 PAGES = (home.router, theme.router, static.router)
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from permsync.errors import UnauthenticatedError
 from permsync.flows.authenticate_key import Scope, authenticate_key
+from permsync.store.service_keys import ServiceKey
 from permsync.web.bodies import read_json
 from permsync.web.site import services_of
 
@@ -39,7 +40,7 @@ class KeyedRoute(APIRoute):
         has_body = self.body_field is not None
 
         async def guarded(request: Request) -> Response:
-            request.state.actor = await authenticate(request, needs=scope)
+            request.state.key = await authenticate(request, needs=scope)
             return await answer(await read_json(request) if has_body else request)
 
         return guarded
@@ -53,20 +54,24 @@ def _needed(route: APIRoute) -> Scope:
             raise TypeError(f"{route.path} does not say which scope it needs")
 
 
-async def authenticate(request: Request, *, needs: Scope) -> str:
+async def authenticate(request: Request, *, needs: Scope) -> ServiceKey:
     """
-    Whose key is in the ``Authorization`` header, as the audit log names it.
+    The key in the ``Authorization`` header, without the key itself.
 
     Raises ``UnauthenticatedError`` and ``ForbiddenError``.
     """
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not 0 < len(secret) <= LONGEST_KEY:
         raise UnauthenticatedError
-    key = await authenticate_key(services_of(request), secret, needs=needs)
-    return f"key:{key.name}"
+    return await authenticate_key(services_of(request), secret, needs=needs)
+
+
+def key_of(request: Request) -> ServiceKey:
+    """Who asks, on a route behind a key."""
+    key: ServiceKey = request.state.key
+    return key
 
 
 def actor_of(request: Request) -> str:
-    """Who asks, on a route behind a key."""
-    actor: str = request.state.actor
-    return actor
+    """Who asks, as the audit trail names them."""
+    return f"key:{key_of(request).name}"

@@ -18,7 +18,7 @@ PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Pro
 DESCRIPTIONS = {
     HTTPStatus.BAD_REQUEST: "The request is malformed.",
     HTTPStatus.UNAUTHORIZED: "No living service key was sent.",
-    HTTPStatus.FORBIDDEN: "The service key lacks the scope.",
+    HTTPStatus.FORBIDDEN: "The service key may not do this.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too long.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not JSON.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The database or a code host is away.",

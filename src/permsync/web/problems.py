@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from permsync import errors
-from permsync.errors import Fault, PermsyncError
+from permsync.errors import Fault, LendingRefusal, PermsyncError
 from permsync.telemetry import Event, logger
 from permsync.web import sentences
 from permsync.web.misfits import misfit_of
@@ -38,12 +38,17 @@ ERRORS: Mapping[type[PermsyncError], tuple[HTTPStatus, str]] = {
     errors.ForbiddenError: (HTTPStatus.FORBIDDEN, "This is not allowed"),
     errors.UnknownError: (HTTPStatus.NOT_FOUND, "There is no such thing"),
     errors.LinkRefusedError: (HTTPStatus.CONFLICT, "The account was not linked"),
+    errors.LendingRefusedError: (HTTPStatus.CONFLICT, "No token was lent"),
     errors.SignInRefusedError: (HTTPStatus.FORBIDDEN, "Sign-in was refused"),
     errors.HostError: (HTTPStatus.BAD_GATEWAY, "The code host did not do its part"),
     errors.HostUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "The code host is away"),
     errors.TokenUnavailableError: (HTTPStatus.CONFLICT, "The account has no usable token"),
     errors.DefectError: (HTTPStatus.INTERNAL_SERVER_ERROR, "The service made a mistake"),
 }
+
+# Where time helps, they say how long; then they are no fault of the question.
+WAITED_FOR = (errors.TokenUnavailableError, errors.LendingRefusedError)
+FORBIDDEN = frozenset({LendingRefusal.NOT_ALLOWED, LendingRefusal.LENDING_OFF})
 
 # What the router and the limits refuse before any code of ours runs.
 STATUSES: Mapping[int, tuple[str, str, str]] = {
@@ -103,8 +108,10 @@ def problem_of(error: PermsyncError) -> Problem:
     """The problem that an error of the tree is to a caller."""
     status, title = _row_of(type(error))
     more = _more_of(error)
-    if isinstance(error, errors.TokenUnavailableError) and error.retry_in is not None:
+    if isinstance(error, WAITED_FOR) and error.retry_in is not None:
         status = HTTPStatus.SERVICE_UNAVAILABLE
+    elif isinstance(error, errors.LendingRefusedError) and error.reason in FORBIDDEN:
+        status = HTTPStatus.FORBIDDEN
     code = f"unknown_{error.what}" if isinstance(error, errors.UnknownError) else error.code
     return make_problem(status, code=code, title=title, **more)
 
@@ -123,6 +130,9 @@ def _more_of(error: PermsyncError) -> dict[str, str]:
             return {"detail": f"This needs: {error.needed}."}
         case errors.LinkRefusedError():
             return {"detail": sentences.LINK_REFUSALS[error.reason], "reason": error.reason.value}
+        case errors.LendingRefusedError():
+            text = sentences.LENDING_REFUSALS[error.reason]
+            return {"detail": text, "reason": error.reason.value}
         case errors.SignInRefusedError():
             return {"detail": sentences.sign_in_text(error.reason), "reason": error.reason}
         case errors.TokenUnavailableError():
@@ -139,7 +149,9 @@ def _headers_of(error: PermsyncError) -> dict[str, str]:
     match error:
         case errors.UnauthenticatedError():
             return {"WWW-Authenticate": 'Bearer realm="permsync"'}
-        case errors.TokenUnavailableError(retry_in=wait) if wait is not None:
+        case (
+            errors.TokenUnavailableError(retry_in=wait) | errors.LendingRefusedError(retry_in=wait)
+        ) if wait is not None:
             return {"Retry-After": str(max(1, ceil(wait.total_seconds())))}
         case _:
             return {}

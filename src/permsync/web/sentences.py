@@ -8,7 +8,7 @@ in here. This module must not know which answer or page a sentence stands in.
 from collections.abc import Mapping
 
 from permsync.codehost import FailureKind
-from permsync.errors import LinkRefusal
+from permsync.errors import LendingRefusal, LinkRefusal
 from permsync.model import AccountReason, AccountState, Reason
 from permsync.oauth2 import CallbackError
 from permsync.oauth2.openid import SignInRefusal
@@ -69,6 +69,17 @@ LINK_REFUSALS: Mapping[LinkRefusal, str] = {
     LinkRefusal.USER_DISABLED: "You are disabled here; nothing was linked.",
 }
 
+LENDING_REFUSALS: Mapping[LendingRefusal, str] = {
+    LendingRefusal.NOT_ALLOWED: "This key may not be lent this token, or there is no such account.",
+    LendingRefusal.LENDING_OFF: "Tokens of this code host are not lent; the operator may allow it.",
+    LendingRefusal.USER_DISABLED: REASONS[Reason.USER_DISABLED],
+    LendingRefusal.NOT_LINKED: STATES[AccountState.UNLINKED],
+    LendingRefusal.NEEDS_REAUTH: STATES[AccountState.NEEDS_REAUTH],
+    LendingRefusal.NEEDS_SCOPE: STATES[AccountState.NEEDS_SCOPE],
+    LendingRefusal.DISABLED_AT_HOST: STATES[AccountState.DISABLED_AT_HOST],
+    LendingRefusal.TRY_AGAIN: "No fresh token can be had just now; try again.",
+}
+
 _START_AGAIN = "Sign-in could not be completed; start again."
 _TELL = "The sign-in provider and this service do not agree; tell the operator."
 _NOT_NOW = "The sign-in provider did not answer as it should; try again later."
@@ -104,6 +115,7 @@ FAILURES: Mapping[str, str] = {
     FailureKind.FOREIGN_LINK.value: "The code host pointed to another server; not followed.",
     **{state.value: text for state, text in STATES.items()},
     **{reason.value: text for reason, text in ACCOUNT_REASONS.items()},
+    Reason.USER_DISABLED.value: REASONS[Reason.USER_DISABLED],
     "superseded": "Another sync took its place.",
     "worker_lost": "The worker ended before the sync did; it is tried again.",
     "linked_again": "The account was linked again in the middle; a new sync follows.",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from permsync.flows.authenticate_key import Scope
+from permsync.flows.disable_user import disable_user
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import Account
 from tests.asgi_client import Answer
@@ -67,6 +68,21 @@ async def test_an_account_that_only_the_person_can_repair_says_so(
         assert (answer.status, answer.json["code"]) == (409, "token_unavailable"), body
         assert answer.json["reason"] == "revoked_or_expired"
         assert answer.json["detail"] == "Token refresh failed, please reconnect."
+
+
+async def test_a_disabled_persons_account_is_not_synced(world: World, program: CallWith) -> None:
+    ada = await world.link("ada", "github")
+    await rows(world.services.database, "DELETE FROM pgqueuer")
+    await disable_user(world.services, ada.user_id, disabled=True, actor="test")
+    caller = await program(Scope.REFRESH)
+    for body in (
+        {"account": str(ada.id)},
+        {"host": "github", "external_id": ada.external_id},
+        {"user": str(ada.user_id)},
+    ):
+        answer = await caller.post_json("/v1/refresh", body)
+        assert (answer.status, answer.json["reason"]) == (409, "user_disabled"), body
+    assert await queued(world) == []
 
 
 async def test_one_broken_account_does_not_keep_the_others_of_a_person(
