@@ -70,6 +70,19 @@ def test_accounts_and_users_are_listed(settings: tuple[str, str]) -> None:
     assert [row["name"] for row in users.json] == ["Linus Torvalds"]
 
 
+def test_an_account_is_shown_with_what_became_of_it(settings: tuple[str, str]) -> None:
+    permsync("sync", *settings)
+    shown = permsync("accounts", "show", "1", "--json", *settings)
+    assert shown.code == 0, shown.err
+    assert shown.json["account"]["login"] == "linus"
+    assert {run["state"] for run in shown.json["runs"]} == {"succeeded"}
+    told = permsync("accounts", "show", "1", *settings)
+    assert "linus at gitlab, account 1 of user 1" in told.out
+    assert "active since" in told.out
+    assert "revocations: none" in told.out
+    assert permsync("accounts", "show", "999", *settings).code == CALLER
+
+
 def test_a_disabled_person_is_denied_until_enabled(settings: tuple[str, str]) -> None:
     assert permsync("users", "disable", "1", *settings).code == 0
     denied = permsync("check", "1", "gitlab:research/api-00", *settings)

@@ -14,6 +14,7 @@ ROUTES: list[tuple[str, str, Scope]] = [
     ("GET", "/v1/users/by-identity/repos?issuer=a&subject=b", Scope.LIST),
     ("GET", "/v1/users/by-account/repos?host=github&id=1", Scope.LIST),
     ("GET", "/v1/accounts", Scope.ACCOUNTS),
+    ("GET", "/v1/accounts/1", Scope.ACCOUNTS),
     ("POST", "/v1/refresh", Scope.REFRESH),
     ("POST", "/v1/accounts/1/token", Scope.TOKENS_LEND),
     ("POST", "/v1/users/1/disable", Scope.ADMIN),

@@ -76,6 +76,8 @@ async def test_every_answer_that_is_sent_is_described(
         ),
         ("/v1/accounts", "get", 200, await admin.get("/v1/accounts")),
         ("/v1/accounts", "get", 400, await admin.get("/v1/accounts?limit=0")),
+        ("/v1/accounts/{account}", "get", 200, await admin.get(f"/v1/accounts/{gone.id}")),
+        ("/v1/accounts/{account}", "get", 404, await admin.get("/v1/accounts/999")),
         ("/v1/refresh", "post", 202, await admin.post_json("/v1/refresh", {"user": ada.user})),
         ("/v1/refresh", "post", 404, await admin.post_json("/v1/refresh", {"user": "999"})),
         (
@@ -123,6 +125,7 @@ async def test_every_route_says_which_scope_its_key_needs(described: dict[str, A
         "/v1/users/by-account/repos": ["list"],
         "/v1/users/{user}/repos": ["list"],
         "/v1/accounts": ["accounts"],
+        "/v1/accounts/{account}": ["accounts"],
         "/v1/accounts/{account}/token": ["tokens:lend"],
         "/v1/refresh": ["refresh"],
         "/v1/users/{user}/disable": ["admin"],

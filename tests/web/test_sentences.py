@@ -11,6 +11,8 @@ from permsync.errors import LendingRefusal, LinkRefusal
 from permsync.model import AccountReason, AccountState, Reason
 from permsync.oauth2 import CallbackError
 from permsync.oauth2.openid import SignInRefusal
+from permsync.rules.refresh import AttemptState, Outcome
+from permsync.rules.revocation import Outcome as Revocation
 from permsync.web import sentences
 
 TABLES: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
@@ -19,6 +21,8 @@ TABLES: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
     (AccountReason, sentences.ACCOUNT_REASONS),
     (LinkRefusal, sentences.LINK_REFUSALS),
     (LendingRefusal, sentences.LENDING_REFUSALS),
+    (Outcome, sentences.ATTEMPTS),
+    (Revocation, sentences.REVOCATIONS),
 ]
 INCLUDED: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
     (FailureKind, sentences.FAILURES),
@@ -76,3 +80,15 @@ def test_an_account_is_told_by_its_reason_where_it_has_one() -> None:
     state, reason = AccountState.NEEDS_REAUTH, AccountReason.REVOKED_OR_EXPIRED
     assert sentences.account_text(state, reason) == "Token refresh failed, please reconnect."
     assert sentences.account_text(state, None) == sentences.STATES[state]
+
+
+def test_an_attempt_has_words_while_it_is_live_and_when_it_has_ended() -> None:
+    for state in set(AttemptState) - {AttemptState.CLOSED}:
+        assert sentences.attempt_text(state, None).endswith(".")
+    closed = sentences.attempt_text(AttemptState.CLOSED, Outcome.ADOPTED)
+    assert closed == "The token was refreshed."
+
+
+def test_a_revocation_has_words_while_it_waits_and_when_it_has_ended() -> None:
+    assert sentences.revocation_text(None) == "The code host is still to be told."
+    assert sentences.revocation_text(Revocation.EXPIRED) == "The old tokens have expired."

@@ -1,34 +1,60 @@
 """
-``permsync accounts``: linked accounts, how they are, and what ails them.
+``permsync accounts``: linked accounts, how they are, and what became of one.
 
 This module must not know a token.
 """
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
 
 import typer
 
 from permsync.cli.running import (
     AsJson,
     SettingsFile,
+    console,
     print_json,
     print_table,
     run_with_services,
 )
 from permsync.flows.deps import Services
 from permsync.flows.list_accounts import Standing, list_accounts
-from permsync.web.sentences import ACCOUNT_REASONS, STATES
+from permsync.flows.show_history import show_history
+from permsync.web.history_facts import HistoryFacts, history_facts
+from permsync.web.sentences import account_text
 
-COLUMNS = ("id", "user", "host", "login", "state", "meaning", "listed_at", "last_run")
+COLUMNS = (
+    "id",
+    "user",
+    "host",
+    "login",
+    "state",
+    "since",
+    "next_try_at",
+    "meaning",
+    "listed_at",
+    "last_run",
+)
+ATTEMPTS = ("started_at", "token_version", "outcome", "text", "ended_at")
+RUNS = ("started_at", "trigger", "state", "added", "removed", "total", "failure")
+REVOCATIONS = ("since", "outcome", "text", "tries", "next_try_at")
+
+app = typer.Typer(help="Linked accounts: list them, or show what became of one.")
 
 
+@app.callback(invoke_without_command=True)
 def accounts(
+    context: typer.Context,
+    *,
     host: Annotated[str | None, typer.Option(help="Only accounts at this host.")] = None,
     user: Annotated[int | None, typer.Option(help="Only accounts of this user.")] = None,
     settings: SettingsFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """List linked accounts with their state and their last run."""
+    """List linked accounts with their state, since when, and the next try."""
+    if context.invoked_subcommand is not None:
+        return
 
     async def every(services: Services) -> list[Standing]:
         found: list[Standing] = []
@@ -46,6 +72,43 @@ def accounts(
         print_table(COLUMNS, rows)
 
 
+@app.command()
+def show(account: int, settings: SettingsFile = None, as_json: AsJson = False) -> None:
+    """Show one account: its state, and its last refreshes, syncs and revocations."""
+    history = run_with_services(settings, lambda services: show_history(services, account))
+    facts = history_facts(history)
+    if as_json:
+        print_json(facts.model_dump(mode="json"))
+    else:
+        _tell(facts)
+
+
+def _tell(facts: HistoryFacts) -> None:
+    account = facts.account
+    disabled = "; this person is disabled" if facts.user_disabled else ""
+    console.print(f"{account.login} at {account.host}, account {account.id} of user {account.user}")
+    console.print(
+        f"{account.state.value} since {_instant(account.since)}: {account.text}{disabled}"
+    )
+    if facts.next_try_at is not None:
+        console.print(f"next try at {_instant(facts.next_try_at)}")
+    told = facts.model_dump()
+    for title, columns in (("attempts", ATTEMPTS), ("runs", RUNS), ("revocations", REVOCATIONS)):
+        _print_part(title, columns, told[title])
+
+
+def _print_part(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    console.print(f"\n{title}" if rows else f"\n{title}: none")
+    if rows:
+        shown = [{name: _instant(row[name]) for name in columns} for row in rows]
+        print_table(columns, shown)
+
+
+def _instant(value: object) -> object:
+    """Instants to the second; everything else as it is."""
+    return value.isoformat(sep=" ", timespec="seconds") if isinstance(value, datetime) else value
+
+
 def _row(view: Standing) -> dict[str, object]:
     account, run = view.account, view.last_run
     return {
@@ -54,7 +117,9 @@ def _row(view: Standing) -> dict[str, object]:
         "host": account.host,
         "login": account.login,
         "state": account.state.value,
-        "meaning": ACCOUNT_REASONS[account.reason] if account.reason else STATES[account.state],
+        "since": account.state_since,
+        "next_try_at": view.next_try_at,
+        "meaning": account_text(account.state, account.reason),
         "listed_at": account.listed_at,
         "last_run": f"{run.state} +{run.added} -{run.removed} ={run.total}" if run else None,
     }

@@ -6,10 +6,11 @@ not know how an account is shown.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from permsync.errors import UnknownError
 from permsync.flows.deps import Services
-from permsync.model import Account, Run
+from permsync.model import LIVING, Account, Run
 from permsync.store import accounts, runs
 from permsync.store.engine import Connection
 
@@ -21,6 +22,15 @@ class Standing:
     account: Account
     last_run: Run | None
     lacks: frozenset[str]
+
+    @property
+    def next_try_at(self) -> datetime | None:
+        """
+        When a refresh that did not succeed is tried again.
+
+        ``None`` where nothing failed, or where only the person can help.
+        """
+        return self.account.refresh_try_at if self.account.state in LIVING else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,9 @@ class AccountFacts(BaseModel):
     """
     One linked account, without its tokens.
 
-    ``scopes`` is null where the host does not say; ``synced_at`` is the start of the last
-    complete listing.
+    ``since`` is when ``state`` began, ``next_try_at`` when a refresh that did not succeed is
+    tried again. ``scopes`` is null where the host does not say; ``synced_at`` is the start of
+    the last complete listing.
     """
 
     id: str
@@ -47,6 +48,7 @@ class AccountFacts(BaseModel):
     reason: AccountReason | None
     text: str
     since: datetime
+    next_try_at: datetime | None
     scopes: list[str] | None
     missing_scopes: list[str]
     linked_at: datetime | None
@@ -70,6 +72,7 @@ def account_facts(standing: Standing) -> AccountFacts:
         reason=account.reason,
         text=sentences.account_text(account.state, account.reason),
         since=account.state_since,
+        next_try_at=standing.next_try_at,
         scopes=None if account.scopes is None else sorted(account.scopes),
         missing_scopes=sorted(standing.lacks),
         linked_at=account.linked_at,
@@ -77,11 +80,12 @@ def account_facts(standing: Standing) -> AccountFacts:
         next_sync_at=account.sync_due_at,
         access_expires_at=account.access_expires_at,
         refresh_expires_at=account.refresh_expires_at,
-        last_run=None if standing.last_run is None else _run_facts(standing.last_run),
+        last_run=None if standing.last_run is None else run_facts(standing.last_run),
     )
 
 
-def _run_facts(run: Run) -> RunFacts:
+def run_facts(run: Run) -> RunFacts:
+    """What is told of this run."""
     return RunFacts(
         id=str(run.id),
         state=run.state,

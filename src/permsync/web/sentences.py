@@ -12,6 +12,8 @@ from permsync.errors import LendingRefusal, LinkRefusal
 from permsync.model import AccountReason, AccountState, Reason
 from permsync.oauth2 import CallbackError
 from permsync.oauth2.openid import SignInRefusal
+from permsync.rules.refresh import AttemptState, Outcome
+from permsync.rules.revocation import Outcome as Revocation
 
 REASONS: Mapping[Reason, str] = {
     Reason.GRANT: "A linked account may read this repository.",
@@ -53,6 +55,33 @@ ACCOUNT_REASONS: Mapping[AccountReason, str] = {
     AccountReason.UNLINKED_BY_PERSON: "The account was disconnected.",
     AccountReason.REFRESH_UNANSWERED: "Token refresh got no answer; it is tried again.",
     AccountReason.REFRESH_REFUSED_ONCE: "Token refresh was refused once; it is tried again.",
+}
+
+ATTEMPTS: Mapping[Outcome, str] = {
+    Outcome.ADOPTED: "The token was refreshed.",
+    Outcome.UNSENT: "The code host could not be reached; it is tried again.",
+    Outcome.REJECTED: "The code host refused the token.",
+    Outcome.CLIENT_ERROR: "The code host refused this service itself; tell the operator.",
+    Outcome.DISABLED: "The code host has disabled the account.",
+    Outcome.MAYBE_CONSUMED: "The code host answered with a fault; it is tried again.",
+    Outcome.UNANSWERED: "The code host did not answer; it is tried again.",
+    Outcome.FENCED: "The account was linked again or disconnected in the middle.",
+}
+
+LIVE_ATTEMPTS: Mapping[AttemptState, str] = {
+    AttemptState.ARMED: "A refresh is running.",
+    AttemptState.UNCERTAIN: "No answer came yet; it is tried again soon.",
+}
+
+REVOCATIONS: Mapping[Revocation, str] = {
+    Revocation.REVOKED: "The code host has revoked the old tokens.",
+    Revocation.ALREADY_GONE: "The code host did not know the old tokens any more.",
+    Revocation.REFUSED: "The code host refused to revoke the old tokens.",
+    Revocation.NOT_OFFERED: "The code host offers no way to revoke tokens.",
+    Revocation.WOULD_END_LINK: "The old tokens were let be: revoking them could end a newer link.",
+    Revocation.EXPIRED: "The old tokens have expired.",
+    Revocation.GIVEN_UP: "The code host did not revoke the old tokens for too long; given up.",
+    Revocation.UNREADABLE: "The old tokens could not be opened; they are erased here.",
 }
 
 LINK_REFUSALS: Mapping[LinkRefusal, str] = {
@@ -139,3 +168,13 @@ def sign_in_text(reason: str) -> str:
 def account_text(state: AccountState, reason: AccountReason | None) -> str:
     """How an account is: the reason where there is one, for it says what to do."""
     return STATES[state] if reason is None else ACCOUNT_REASONS[reason]
+
+
+def attempt_text(state: AttemptState, outcome: Outcome | None) -> str:
+    """What became of a refresh, or how it stands."""
+    return LIVE_ATTEMPTS[state] if outcome is None else ATTEMPTS[outcome]
+
+
+def revocation_text(outcome: Revocation | None) -> str:
+    """What became of a revocation; ``None`` is still waiting."""
+    return "The code host is still to be told." if outcome is None else REVOCATIONS[outcome]

@@ -1,20 +1,22 @@
 """
-GET /v1/accounts: linked accounts, how they do, and their last sync.
+GET /v1/accounts: linked accounts and how they do; GET /v1/accounts/{account}: what became of one.
 
 This module must not know how an account is repaired.
 """
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from permsync.flows.authenticate_key import Scope
 from permsync.flows.list_accounts import list_accounts
+from permsync.flows.show_history import show_history
 from permsync.web.account_facts import AccountFacts, account_facts
+from permsync.web.history_facts import HistoryFacts, history_facts
 from permsync.web.keys import KeyedRoute, needs
-from permsync.web.openapi import PROBLEMS
+from permsync.web.openapi import NO_SUCH, PROBLEMS
 from permsync.web.site import services_of
 from permsync.web.wire import (
     FIRST_PAGE,
@@ -67,3 +69,14 @@ async def list_standing(
         accounts=[account_facts(standing) for standing in page.items],
         next_cursor=cursor_of(page.next_after),
     )
+
+
+@router.get(
+    "/accounts/{account}",
+    summary="What became of one account lately",
+    openapi_extra=needs(Scope.ACCOUNTS),
+    responses={**PROBLEMS, **NO_SUCH},
+)
+async def show_one(request: Request, account: Annotated[Id, Path()]) -> HistoryFacts:
+    """Tell its last refresh attempts, syncs and revocations, in our words."""
+    return history_facts(await show_history(services_of(request), int(account)))
