@@ -1,0 +1,222 @@
+"""
+The audit trail: one entry for every action, by whom, and none without its change.
+
+Each action of the closed set has a scene that leads to it through the product's own verbs.
+A scene runs twice: once to read the entry, once in a database that refuses the entry when
+it is committed, where neither entry nor change may be left. This module must not know how
+an entry is shown.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from permsync.flows.authenticate_key import Scope, create_key, revoke_key
+from permsync.flows.disable_user import disable_user
+from permsync.flows.end_access import end_access
+from permsync.flows.fresh_token import fresh_token, load_holding
+from permsync.flows.lend_token import OPERATOR, lend_token
+from permsync.flows.present_token import refresh
+from permsync.flows.sign_in import finish_sign_in, start_sign_in
+from permsync.flows.unlink_account import unlink_account
+from permsync.model import Account, AccountReason, AccountState
+from permsync.simulator.browser import consent
+from permsync.store.audit import Action
+from tests.flows.scenes import expire, rows, spoil
+from tests.world import World
+
+BROWSER = "the secret of a browser"
+ENTRIES = (
+    "SELECT actor, user_id, account_id, host, code, token_version FROM audit_event"
+    " WHERE action = :action ORDER BY id"
+)
+# What a change could leave behind. The queue and the attempts have transactions of their own.
+STATE = (
+    "SELECT (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.id) FROM account AS one) AS accounts,"
+    ' (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.id) FROM "user" AS one) AS people,'
+    " (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.id) FROM service_key AS one) AS keys,"
+    " (SELECT count(*) FROM session) AS sessions,"
+    " (SELECT count(*) FROM audit_event) AS entries,"
+    " (SELECT value FROM revision) AS revision"
+)
+# A deferred trigger fires at the commit, when everything else of the transaction was done.
+REFUSAL = (
+    "CREATE FUNCTION refuse_entry() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE EXCEPTION 'this entry is refused'; END $$"
+)
+REFUSE = (
+    "CREATE CONSTRAINT TRIGGER refuse_entry AFTER INSERT ON audit_event"
+    " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_entry()"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """How an action comes about: what is there before, and the step that it is an entry of."""
+
+    before: Callable[[World], Awaitable[Any]]
+    step: Callable[[World, Any], Awaitable[object]]
+    actor: str
+    code: str | None = None
+    names: frozenset[str] = frozenset({"user_id", "account_id", "host"})
+
+
+async def _nothing(_world: World) -> None:
+    return None
+
+
+async def _person(world: World) -> object:
+    return await world.user("ada")
+
+
+async def _linked(world: World) -> Account:
+    return await world.link("ada", "gitlab")
+
+
+async def _expired(world: World) -> Account:
+    account = await _linked(world)
+    await expire(world, account)
+    return account
+
+
+async def _suspect(world: World) -> Account:
+    account = await _expired(world)
+    await rows(
+        world.services.database,
+        "UPDATE account SET state = 'suspect', reason = 'refresh_refused_once', rejections = 1",
+    )
+    return account
+
+
+async def _disabled(world: World) -> Account:
+    account = await _linked(world)
+    await disable_user(world.services, account.user_id, disabled=True, actor="test")
+    return account
+
+
+async def _keyed(world: World) -> None:
+    await create_key(world.services, name="one", scopes=[Scope.CHECK], lives_in=None)
+
+
+async def _callback(world: World) -> str:
+    """A person on the way back from the sign-in page, with the callback's query."""
+    url = await start_sign_in(world.services, browser=BROWSER, return_to="/")
+    location = await asyncio.to_thread(consent, url, person="ada", decision="approve")
+    return urlsplit(location).query
+
+
+async def _known(world: World) -> str:
+    await _sign_in(world, await _callback(world))
+    return await _callback(world)
+
+
+async def _sign_in(world: World, query: str) -> object:
+    return await finish_sign_in(world.services, query=query, browser=BROWSER)
+
+
+async def _link(world: World, _before: object) -> object:
+    return await world.link("ada", "gitlab")
+
+
+async def _unlink(world: World, account: Account) -> object:
+    actor = f"user:{account.user_id}"
+    return await unlink_account(world.services, account.id, user_id=account.user_id, actor=actor)
+
+
+async def _refuse_refresh(world: World, account: Account) -> None:
+    spoil(world, "gitlab", "token", "rejection")
+    await refresh(world.services, account.id, version=account.token_version)
+
+
+async def _refresh(world: World, account: Account) -> object:
+    return await fresh_token(world.services, account.id)
+
+
+async def _end(world: World, account: Account) -> object:
+    holding = await load_holding(world.services, account.id)
+    return await end_access(
+        world.services,
+        holding.account,
+        state=AccountState.NEEDS_SCOPE,
+        reason=AccountReason.SCOPE_MISSING,
+    )
+
+
+async def _lend(world: World, account: Account) -> object:
+    opened = {name: replace(one, lends=True) for name, one in world.services.hosts.items()}
+    services = replace(world.services, hosts=opened)
+    return await lend_token(services, account.id, borrower=OPERATOR)
+
+
+def _turn(*, disabled: bool) -> Callable[[World, Account], Awaitable[object]]:
+    async def turn(world: World, account: Account) -> object:
+        return await disable_user(
+            world.services, account.user_id, disabled=disabled, actor="key:admin"
+        )
+
+    return turn
+
+
+async def _create_key(world: World, _before: object) -> object:
+    return await create_key(world.services, name="one", scopes=[Scope.CHECK], lives_in=None)
+
+
+async def _revoke_key(world: World, _before: object) -> object:
+    return await revoke_key(world.services, name="one")
+
+
+PERSON = frozenset({"user_id"})
+NOBODY = frozenset[str]()
+SCENES = {
+    Action.ACCOUNT_LINKED: Scene(_person, _link, "user"),
+    Action.ACCOUNT_RELINKED: Scene(_linked, _link, "user"),
+    Action.ACCOUNT_UNLINKED: Scene(_linked, _unlink, "user"),
+    Action.ACCOUNT_SUSPECT: Scene(
+        _expired, _refuse_refresh, "permsync", code="refresh_refused_once"
+    ),
+    Action.ACCOUNT_ENDED: Scene(_linked, _end, "permsync", code="scope_missing"),
+    Action.ACCOUNT_HEALED: Scene(_suspect, _refresh, "permsync"),
+    Action.USER_CREATED: Scene(_callback, _sign_in, "user", names=PERSON),
+    Action.SIGNED_IN: Scene(_known, _sign_in, "user", names=PERSON),
+    Action.USER_DISABLED: Scene(_linked, _turn(disabled=True), "key:admin", names=PERSON),
+    Action.USER_ENABLED: Scene(_disabled, _turn(disabled=False), "key:admin", names=PERSON),
+    Action.TOKEN_LENT: Scene(_linked, _lend, "operator"),
+    Action.SERVICE_KEY_CREATED: Scene(_nothing, _create_key, "operator", code="one", names=NOBODY),
+    Action.SERVICE_KEY_REVOKED: Scene(_keyed, _revoke_key, "operator", code="one", names=NOBODY),
+}
+every_action = pytest.mark.parametrize("action", Action)
+
+
+@every_action
+async def test_every_action_leaves_one_entry_that_says_who_and_for_whom(
+    world: World, action: Action
+) -> None:
+    scene = SCENES[action]
+    before = await scene.before(world)
+    earlier = len(await rows(world.services.database, ENTRIES, action=action.value))
+    await scene.step(world, before)
+    (entry,) = (await rows(world.services.database, ENTRIES, action=action.value))[earlier:]
+    named = {name for name in ("user_id", "account_id", "host") if entry[name] is not None}
+    assert named == scene.names
+    by = f"user:{entry['user_id']}" if scene.actor == "user" else scene.actor
+    assert (entry["actor"], entry["code"]) == (by, scene.code)
+    assert (entry["token_version"] is not None) == (action is Action.TOKEN_LENT)
+
+
+@every_action
+async def test_a_change_whose_entry_is_refused_does_not_happen(
+    world: World, action: Action
+) -> None:
+    scene = SCENES[action]
+    before = await scene.before(world)
+    await rows(world.services.database, REFUSAL)
+    await rows(world.services.database, REFUSE)
+    then = await rows(world.services.database, STATE)
+    with pytest.raises(DBAPIError, match="this entry is refused"):
+        await scene.step(world, before)
+    assert await rows(world.services.database, STATE) == then
