@@ -121,7 +121,12 @@ def _hosts(settings: Settings) -> dict[str, ConfiguredHost]:
             )
         )
         made[name] = ConfiguredHost(
-            name, host, frozenset(table.include), redirect_uri, lends=table.lend
+            name,
+            host,
+            frozenset(table.include),
+            redirect_uri,
+            lends=table.lend,
+            heals_by_sign_in=table.sign_in_heals,
         )
     return made
 

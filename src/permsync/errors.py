@@ -163,6 +163,7 @@ class LinkRefusal(StrEnum):
     HOST_UNAVAILABLE = "host_unavailable"
     HOST_MISCONFIGURED = "host_misconfigured"
     SCOPE_MISSING = "scope_missing"
+    SCOPE_NARROWER = "scope_narrower"
     LINKED_TO_SOMEONE_ELSE = "linked_to_someone_else"
     USER_DISABLED = "user_disabled"
 

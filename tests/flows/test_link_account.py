@@ -161,6 +161,20 @@ async def test_less_access_than_is_needed_is_refused(world: World) -> None:
     assert await refusal(world, "bitbucket", query, user) is LinkRefusal.SCOPE_MISSING
 
 
+async def test_a_link_with_less_access_than_the_account_has_leaves_it_as_it_was(
+    world: World,
+) -> None:
+    account = await world.link("ada", "bitbucket")
+    user = User(account.user_id, "Ada")
+    url = await start_link(
+        world.services, host_name="bitbucket", user=user, browser=BROWSER, return_to="/"
+    )
+    location = await asyncio.to_thread(consent, url, person="ada", scopes=["account"])
+    query = urlsplit(location).query
+    assert await refusal(world, "bitbucket", query, user) is LinkRefusal.SCOPE_NARROWER
+    assert await read(world, account) == account
+
+
 async def test_a_host_that_fails_in_the_middle_links_nobody(world: World) -> None:
     user = await world.user("ada")
     query = await world.consent("ada", "gitlab", user=user)

@@ -109,3 +109,11 @@ def test_a_lasting_token_has_no_seconds_left_to_tell(gitlab: Visitor) -> None:
     gitlab.host.policy.access_ttl_seconds = None
     assert "expires_in" not in gitlab.link()
     assert gitlab.get("/oauth/token/info").json["expires_in"] is None
+
+
+def test_it_signs_people_in_as_well_and_names_them_by_their_id(gitlab: Visitor) -> None:
+    described = ask("GET", f"{gitlab.url}/.well-known/openid-configuration").json
+    assert described["issuer"] == gitlab.url
+    assert described["token_endpoint"] == f"{gitlab.url}/oauth/token"
+    assert ask("GET", described["jwks_uri"]).json["keys"][0]["kty"] == "RSA"
+    assert "id_token" not in gitlab.link()

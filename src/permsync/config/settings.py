@@ -136,6 +136,12 @@ class Host(Table):
         description="Lend access tokens of linked accounts to programs whose service key is bound"
         " to this host and to the people it may ask for.",
     )
+    sign_in_heals: bool = Field(
+        default=False,
+        description="Let a sign-in heal the person's broken account here, where `oidc` is this very"
+        " host with the same client. `oidc.scopes` must ask for this host's scopes as well;"
+        " a sign-in that brings less than the account had changes nothing.",
+    )
     ca_file: Path | None = Field(
         default=None,
         examples=["authority.pem"],
@@ -250,6 +256,26 @@ class Settings(Table):
             raise ValueError(f"name the host {wrong[0]!r} with 1 to 40 of a-z, 0-9 and -")
         return hosts
 
+    @field_validator("hosts")
+    @classmethod
+    def _healing(cls, hosts: dict[str, Host], given: ValidationInfo) -> dict[str, Host]:
+        """Tokens of a sign-in are refreshed with the host's client, so it must be the same."""
+        oidc: Oidc | None = given.data.get("oidc")
+        for name, host in hosts.items():
+            if host.sign_in_heals and not _is_provider(host, oidc):
+                raise ValueError(
+                    f"sign_in_heals of {name!r} needs oidc.issuer to be its base_url, and"
+                    " oidc.client_id to be its client_id"
+                )
+        return hosts
+
     def redirect_uri(self, host: str) -> str:
         """Where a code host sends people back to."""
         return f"{self.public_url}/link/{host}/callback"
+
+
+def _is_provider(host: Host, oidc: Oidc | None) -> bool:
+    """Whether people sign in at this host, through the client that links accounts there."""
+    if oidc is None or oidc.client_id != host.client_id:
+        return False
+    return oidc.issuer.rstrip("/") == host.base_url.rstrip("/")

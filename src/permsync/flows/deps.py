@@ -48,7 +48,8 @@ class ConfiguredHost:
     """
     A host and what the operator allows it.
 
-    ``include`` names the owners to mirror; ``lends`` opens its tokens to other programs.
+    ``include`` names the owners to mirror; ``lends`` opens its tokens to other programs;
+    ``heals_by_sign_in`` says that the tokens of a sign-in may heal an account.
     """
 
     name: str
@@ -56,6 +57,7 @@ class ConfiguredHost:
     include: frozenset[str]
     redirect_uri: str
     lends: bool = False
+    heals_by_sign_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,11 @@ from permsync.flows.confirm_identity import Confirmed, confirm_identity
 from permsync.flows.deps import ConfiguredHost, Services
 from permsync.flows.introduce import Introduction
 from permsync.flows.queue_revocation import queue_revocation
-from permsync.flows.save_link import LinkedToSomeoneElse, NewLink, save_link
+from permsync.flows.save_link import NewLink, save_link
 from permsync.model import Account, TokenSet, User
 from permsync.oauth2 import CallbackError, CallbackRefusal, code_challenge, parse_callback
-from permsync.store import engine, users
+from permsync.rules.linking import Held, refusal_of_link
+from permsync.store import accounts, engine, users
 from permsync.store.attempts import Purpose
 from permsync.telemetry import Event, host_detail, logger
 
@@ -157,10 +158,25 @@ async def _confirm(
         reason = LinkRefusal.SCOPE_MISSING if refused else LinkRefusal.HOST_UNAVAILABLE
         _refuse(configured.name, reason, confirmed.detail)
     scopes = granted.scopes if granted.scopes is not None else confirmed.scopes
-    if configured.host.missing_scopes(scopes):
+    missing = configured.host.missing_scopes(scopes)
+    held = await _held(services, configured, confirmed.identity) if missing else None
+    refusal = refusal_of_link(missing, held)
+    if refusal is not None:
         await _give_back(services, configured, granted)
-        _refuse(configured.name, LinkRefusal.SCOPE_MISSING)
+        _refuse(configured.name, refusal)
     return Confirmed(confirmed.identity, scopes)
+
+
+async def _held(services: Services, configured: ConfiguredHost, identity: Identity) -> Held | None:
+    """What is linked already for this identity, whoever holds it."""
+    async with services.database.begin() as connection:
+        account = await accounts.load_by_identity(
+            connection, host=configured.name, external_id=identity.external_id
+        )
+    if account is None:
+        return None
+    missing = configured.host.missing_scopes(account.scopes)
+    return Held(account.state, account.scopes, missing)
 
 
 async def _give_back(services: Services, configured: ConfiguredHost, granted: TokenGrant) -> None:
@@ -196,6 +212,6 @@ async def _save(
         asked_at=asked_at,
     )
     saved = await save_link(services, link)
-    if isinstance(saved, LinkedToSomeoneElse):
+    if not isinstance(saved, Account):
         _refuse(configured.name, LinkRefusal.LINKED_TO_SOMEONE_ELSE)
     return saved

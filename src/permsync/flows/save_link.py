@@ -22,7 +22,11 @@ from permsync.store.engine import Connection
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """A confirmed link that is not stored yet."""
+    """
+    A confirmed link that is not stored yet.
+
+    ``replaces`` is set where nobody asked for a link: it may only take the place of that one.
+    """
 
     host: str
     user_id: int
@@ -31,6 +35,7 @@ class NewLink:
     scopes: frozenset[str] | None
     redirect_uri: str
     asked_at: datetime
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,12 @@ class LinkedToSomeoneElse:
     """Another person linked this host identity and still holds it."""
 
 
-async def save_link(services: Services, link: NewLink) -> Account | LinkedToSomeoneElse:
+@dataclass(frozen=True, slots=True)
+class MovedOn:
+    """The link that was to be replaced is over already: linked again, or disconnected."""
+
+
+async def save_link(services: Services, link: NewLink) -> Account | LinkedToSomeoneElse | MovedOn:
     """Store the link; two at once for one identity queue behind each other."""
     async with services.database.begin() as connection:
         await accounts.lock_identity(
@@ -50,6 +60,8 @@ async def save_link(services: Services, link: NewLink) -> Account | LinkedToSome
         if known is not None and _is_held_by_other(known, link):
             await _hand_back(services, connection, link, known)
             return LinkedToSomeoneElse()
+        if link.replaces is not None and (known is None or known.link_id != link.replaces):
+            return MovedOn()
         account_id = known.id if known is not None else await accounts.next_id(connection)
         link_id = accounts.new_link_id()
         await _write(services, connection, link, known, account_id=account_id, link_id=link_id)
@@ -129,6 +141,7 @@ def _entry(link: NewLink, known: Account | None, account_id: int) -> audit.Entry
         user_id=link.user_id,
         account_id=account_id,
         host=link.host,
+        code=None if link.replaces is None else "sign_in",
     )
 
 

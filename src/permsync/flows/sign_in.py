@@ -15,11 +15,12 @@ from permsync.codehost import Failure, Request, Response, TokenGrant
 from permsync.errors import HostUnavailableError, SignInRefusedError
 from permsync.flows.authorization import Return, arrive, depart
 from permsync.flows.deps import Services, SignIn
+from permsync.flows.heal_by_sign_in import heal_by_sign_in
 from permsync.flows.own_secrets import hash_of, nonce_of
 from permsync.model import User
 from permsync.oauth2 import CallbackRefusal, openid
 from permsync.oauth2.openid import Claims, Provider
-from permsync.store import audit, sessions, users
+from permsync.store import audit, engine, sessions, users
 from permsync.store.attempts import Purpose
 from permsync.store.audit import Action
 from permsync.telemetry import Event, logger
@@ -79,8 +80,13 @@ async def finish_sign_in(services: Services, *, query: str, browser: str) -> Sig
         raise _refused("state_unknown")
     if isinstance(callback, CallbackRefusal):
         raise _refused(callback.error.value)
-    claims = await _confirm(services, settings, provider, code=callback.code, back=back)
-    return await _begin_session(services, claims, return_to=back.attempt.return_to)
+    async with services.database.begin() as connection:
+        asked_at = await engine.database_now(connection)
+    granted = await _exchange(services, settings, provider, code=callback.code, back=back)
+    claims = await _confirm(services, settings, provider, granted, back=back)
+    signed_in = await _begin_session(services, claims, return_to=back.attempt.return_to)
+    await heal_by_sign_in(services, signed_in.user, granted, asked_at=asked_at)
+    return signed_in
 
 
 def _settings(services: Services) -> SignIn:
@@ -117,9 +123,9 @@ async def _ask(services: Services, request: Request, read: Callable[[Response], 
     return found
 
 
-async def _confirm(
+async def _exchange(
     services: Services, settings: SignIn, provider: Provider, *, code: str, back: Return
-) -> Claims:
+) -> TokenGrant:
     client = oauth2.Client(settings.client_id, settings.client_secret, basic=provider.basic)
     request = oauth2.code_request(
         provider.token_endpoint,
@@ -137,9 +143,15 @@ async def _confirm(
     granted = oauth2.parse_token(answer) if isinstance(answer, Response) else None
     if not isinstance(granted, TokenGrant) or granted.id_token is None:
         raise _refused("code_not_exchanged")
+    return granted
+
+
+async def _confirm(
+    services: Services, settings: SignIn, provider: Provider, granted: TokenGrant, *, back: Return
+) -> Claims:
     keys = await _ask(services, openid.keys_request(provider), openid.parse_keys)
     return openid.parse_id_token(
-        granted.id_token,
+        granted.id_token or "",
         keys=keys,
         issuer=provider.issuer,
         client_id=settings.client_id,

@@ -8,7 +8,7 @@ and lib/api/api_guard.rb for the 401 and 403 bodies.
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from permsync.simulator import oauth
+from permsync.simulator import oauth, openid
 from permsync.simulator.consent import consent_routes
 from permsync.simulator.dialect import Dialect
 from permsync.simulator.exchange import Exchange, Reason, Standing, json_answer
@@ -28,10 +28,33 @@ _STANDINGS = {
 
 def token(exchange: Exchange) -> Response:
     """POST /oauth/token."""
-    pair = oauth.redeem(exchange, oauth.client_by_either(exchange))
+    client = oauth.client_by_either(exchange)
+    pair = oauth.redeem(exchange, client)
     body = oauth.token_body(exchange, pair)
     body |= {"scope": " ".join(pair.scopes), "created_at": int(pair.issued_at)}
+    if "openid" in pair.scopes:
+        subject = str(exchange.host.accounts[pair.person].id)
+        body["id_token"] = openid.id_token(exchange, client, pair, subject=subject)
     return json_answer(body, headers={"Cache-Control": "no-store"})
+
+
+def discovery(exchange: Exchange) -> Response:
+    """GET /.well-known/openid-configuration: GitLab signs people in as well."""
+    base = exchange.base
+    return json_answer(
+        {
+            "issuer": base,
+            "authorization_endpoint": f"{base}/oauth/authorize",
+            "token_endpoint": f"{base}/oauth/token",
+            "jwks_uri": f"{base}/oauth/discovery/keys",
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "code_challenge_methods_supported": ["plain", "S256"],
+        }
+    )
 
 
 def token_info(exchange: Exchange) -> Response:
@@ -102,6 +125,8 @@ GITLAB = Dialect(
     routes=(
         *consent_routes("/oauth/authorize"),
         Route("/oauth/token", token, methods=["POST"]),
+        Route("/.well-known/openid-configuration", discovery),
+        Route("/oauth/discovery/keys", openid.jwks),
         Route("/oauth/token/info", token_info),
         Route("/oauth/revoke", revoke, methods=["POST"]),
         *API_ROUTES,

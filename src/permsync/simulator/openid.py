@@ -54,7 +54,8 @@ def token(exchange: Exchange) -> Response:
     pair = oauth.redeem(exchange, client)
     body = oauth.token_body(exchange, pair) | {"scope": " ".join(pair.scopes)}
     if "openid" in pair.scopes:
-        body["id_token"] = _id_token(exchange, client, pair)
+        subject = subject_of(exchange.host.accounts[pair.person])
+        body["id_token"] = id_token(exchange, client, pair, subject=subject)
     return json_answer(body, headers={"Cache-Control": "no-store"})
 
 
@@ -126,13 +127,14 @@ def _profile(account: Account) -> dict[str, Any]:
     }
 
 
-def _id_token(exchange: Exchange, client: Client, pair: Pair) -> str:
+def id_token(exchange: Exchange, client: Client, pair: Pair, *, subject: str) -> str:
+    """Who `subject` is and for whom, signed with the host's key (OpenID Connect Core 2)."""
     account = exchange.host.accounts[pair.person]
     code = exchange.host.tokens.codes.get(exchange.sent("code"))
     now = int(exchange.world.now())
     claims: dict[str, Any] = {
         "iss": exchange.base,
-        "sub": subject_of(account),
+        "sub": subject,
         "aud": client.client_id,
         "iat": now,
         "exp": now + ID_TOKEN_SECONDS,

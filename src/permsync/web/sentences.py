@@ -94,6 +94,7 @@ LINK_REFUSALS: Mapping[LinkRefusal, str] = {
     LinkRefusal.HOST_UNAVAILABLE: "The code host did not answer as it should; try again later.",
     LinkRefusal.HOST_MISCONFIGURED: "The code host refused this service; tell its operator.",
     LinkRefusal.SCOPE_MISSING: "Not all the access that is needed was granted; start again.",
+    LinkRefusal.SCOPE_NARROWER: "Less access was granted than the account has; it stays as it was.",
     LinkRefusal.LINKED_TO_SOMEONE_ELSE: "Another person has linked this account already.",
     LinkRefusal.USER_DISABLED: "You are disabled here; nothing was linked.",
 }
