@@ -59,17 +59,20 @@ ACCOUNT_REASONS: Mapping[AccountReason, str] = {
 
 ATTEMPTS: Mapping[Outcome, str] = {
     Outcome.ADOPTED: "The token was refreshed.",
+    Outcome.KEPT: "The answer came late; its token is kept in reserve.",
     Outcome.UNSENT: "The code host could not be reached; it is tried again.",
     Outcome.REJECTED: "The code host refused the token.",
     Outcome.CLIENT_ERROR: "The code host refused this service itself; tell the operator.",
     Outcome.DISABLED: "The code host has disabled the account.",
     Outcome.MAYBE_CONSUMED: "The code host answered with a fault; it is tried again.",
     Outcome.UNANSWERED: "The code host did not answer; it is tried again.",
+    Outcome.SUPERSEDED: "Another refresh came first.",
     Outcome.FENCED: "The account was linked again or disconnected in the middle.",
 }
 
 LIVE_ATTEMPTS: Mapping[AttemptState, str] = {
     AttemptState.ARMED: "A refresh is running.",
+    AttemptState.STAGED: "The code host answered something unusual; it is being looked at.",
     AttemptState.UNCERTAIN: "No answer came yet; it is tried again soon.",
 }
 
