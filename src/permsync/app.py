@@ -126,7 +126,7 @@ def _hosts(settings: Settings) -> dict[str, ConfiguredHost]:
             frozenset(table.include),
             redirect_uri,
             lends=table.lend,
-            heals_by_sign_in=table.sign_in_heals,
+            sign_in_heals=table.sign_in_heals,
         )
     return made
 

@@ -38,7 +38,7 @@ def opted_in(world: World) -> World:
         scopes=SCOPES,
     )
     hosts = {
-        name: replace(one, heals_by_sign_in=name == "gitlab")
+        name: replace(one, sign_in_heals=name == "gitlab")
         for name, one in world.services.hosts.items()
     }
     return replace(world, services=replace(world.services, hosts=hosts, sign_in=sign_in))
@@ -121,7 +121,7 @@ async def test_another_persons_sign_in_changes_nothing(opted_in: World) -> None:
 async def test_without_the_operators_word_a_sign_in_changes_nothing(opted_in: World) -> None:
     account = await broken(opted_in)
     hosts = {
-        name: replace(one, heals_by_sign_in=False) for name, one in opted_in.services.hosts.items()
+        name: replace(one, sign_in_heals=False) for name, one in opted_in.services.hosts.items()
     }
     await sign_in(replace(opted_in, services=replace(opted_in.services, hosts=hosts)))
     assert await read(opted_in, account) == account

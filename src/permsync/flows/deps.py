@@ -49,7 +49,7 @@ class ConfiguredHost:
     A host and what the operator allows it.
 
     ``include`` names the owners to mirror; ``lends`` opens its tokens to other programs;
-    ``heals_by_sign_in`` says that the tokens of a sign-in may heal an account.
+    ``sign_in_heals`` says that the tokens of a sign-in may heal an account.
     """
 
     name: str
@@ -57,7 +57,7 @@ class ConfiguredHost:
     include: frozenset[str]
     redirect_uri: str
     lends: bool = False
-    heals_by_sign_in: bool = False
+    sign_in_heals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

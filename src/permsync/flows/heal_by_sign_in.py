@@ -30,7 +30,7 @@ log = logger(__name__)
 
 def healing_host(services: Services) -> ConfiguredHost | None:
     """The host whose accounts a sign-in may heal, if there is one."""
-    return next((one for one in services.hosts.values() if one.heals_by_sign_in), None)
+    return next((one for one in services.hosts.values() if one.sign_in_heals), None)
 
 
 async def heal_by_sign_in(
