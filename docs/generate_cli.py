@@ -58,6 +58,8 @@ def commands() -> Iterator[tuple[str, Any]]:
         if below is None:
             yield name, command
         else:
+            if getattr(command, "invoke_without_command", False):
+                yield name, command
             yield from ((f"{name} {inner}", found) for inner, found in below.items())
 
 

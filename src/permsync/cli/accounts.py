@@ -40,7 +40,8 @@ ATTEMPTS = ("started_at", "token_version", "outcome", "text", "ended_at")
 RUNS = ("started_at", "trigger", "state", "added", "removed", "total", "failure")
 REVOCATIONS = ("since", "outcome", "text", "tries", "next_try_at")
 
-app = typer.Typer(help="Linked accounts: list them, or show what became of one.")
+Number = Annotated[int, typer.Argument(help="The id of the account, as the list shows it.")]
+app = typer.Typer()
 
 
 @app.callback(invoke_without_command=True)
@@ -73,7 +74,7 @@ def accounts(
 
 
 @app.command()
-def show(account: int, settings: SettingsFile = None, as_json: AsJson = False) -> None:
+def show(account: Number, settings: SettingsFile = None, as_json: AsJson = False) -> None:
     """Show one account: its state, and its last refreshes, syncs and revocations."""
     history = run_with_services(settings, lambda services: show_history(services, account))
     facts = history_facts(history)

@@ -39,8 +39,12 @@ def create(
     lend_user: Annotated[
         list[int] | None, typer.Option(help="A person to lend tokens of; repeat for several.")
     ] = None,
-    lend_all_hosts: Annotated[bool, typer.Option(help="Lend tokens of every host.")] = False,
-    lend_all_people: Annotated[bool, typer.Option(help="Lend tokens of everybody.")] = False,
+    lend_all_hosts: Annotated[
+        bool, typer.Option("--lend-all-hosts", help="Lend tokens of every host.")
+    ] = False,
+    lend_all_people: Annotated[
+        bool, typer.Option("--lend-all-people", help="Lend tokens of everybody.")
+    ] = False,
     settings: SettingsFile = None,
     as_json: AsJson = False,
 ) -> None:

@@ -15,7 +15,7 @@ from permsync.flows.lend_token import OPERATOR, lend_token
 
 
 def token(
-    account: int,
+    account: Annotated[int, typer.Argument(help="The id of the account, as the list shows it.")],
     min_remaining: Annotated[
         int, typer.Option(min=0, help="Seconds it should live on; a wish, which is capped.")
     ] = 0,
