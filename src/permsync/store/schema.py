@@ -101,8 +101,7 @@ service_key = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("key_hash", LargeBinary, nullable=False, unique=True),
     words("scopes"),
-    words("lend_hosts", starts_empty=True),
-    words("lend_users", starts_empty=True),
+    *(words(name, starts_empty=True) for name in ("lend_hosts", "lend_users")),
     written_at("created_at"),
     instant("expires_at"),
     instant("revoked_at"),
@@ -175,7 +174,6 @@ refresh_attempt = Table(
 revocation = Table(
     "revocation",
     metadata,
-    # Its id is taken before the row is written: the tokens are sealed to it.
     Column("id", BigInteger, Identity(always=False), primary_key=True),
     Column("host", Text, nullable=False),
     Column("account_id", ForeignKey("account.id"), index=True),

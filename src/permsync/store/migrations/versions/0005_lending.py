@@ -6,8 +6,8 @@ A migration is frozen once released: it must not import the tables as they are t
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 STATEMENTS = (
     "ALTER TABLE service_key ADD lend_hosts TEXT[] DEFAULT '{}' NOT NULL",
