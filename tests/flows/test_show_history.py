@@ -6,7 +6,7 @@ This module must not know how it is shown.
 
 import pytest
 
-from permsync.errors import UnknownError
+from permsync.errors import TokenUnavailableError, UnknownError
 from permsync.flows.fresh_token import fresh_token
 from permsync.flows.show_history import show_history
 from permsync.flows.unlink_account import unlink_account
@@ -36,7 +36,8 @@ async def test_a_refresh_that_did_not_succeed_says_when_it_is_tried_again(world:
     account = await world.link("ada", "gitlab")
     await expire(world, account)
     spoil(world, "gitlab", "token", "rejection")
-    await sync(world, account)
+    with pytest.raises(TokenUnavailableError):
+        await fresh_token(world.services, account.id)
     history = await show_history(world.services, account.id)
     assert [str(one.outcome) for one in history.attempts] == ["rejected"]
     assert history.next_try_at is not None
