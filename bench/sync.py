@@ -40,6 +40,7 @@ from permsync.store import queue_schema
 from permsync.store.embedded import EmbeddedPostgres
 from permsync.store.engine import Database
 from permsync.store.migrate import migrate
+from permsync.telemetry import configure_logging
 from tests.databases import TEST_WAITS
 from tests.world import KINDS, PUBLIC_URL, World, host_settings, running_services
 
@@ -261,6 +262,7 @@ def main() -> None:
     arguments.add_argument("--latency-ms", type=int, default=200)
     arguments.add_argument("--hosts", nargs="*", default=list(CASES), choices=list(CASES))
     chosen = arguments.parse_args()
+    configure_logging(log_format="console", level="ERROR")
     stored: list[Row] = []
     for count in chosen.stored:
         for name in [one for one in ("github app", "gitlab") if one in chosen.hosts]:

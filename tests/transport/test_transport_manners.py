@@ -77,6 +77,26 @@ async def test_ordinary_requests_in_flight_are_bounded() -> None:
     assert server.open_most <= 2
 
 
+async def test_a_slow_host_takes_no_room_from_another() -> None:
+    held = asyncio.Event()
+
+    async def holds(peer: Peer) -> None:
+        await peer.request()
+        held.set()
+        await asyncio.Event().wait()
+
+    async with (
+        raw_server(holds) as slow,
+        raw_server(_answers_for_ever) as quick,
+        Transport(connections=1) as transport,
+    ):
+        waiting = asyncio.create_task(_send(transport, Request("GET", slow.url)))
+        await held.wait()
+        given = await _send(transport, Request("GET", quick.url))
+        waiting.cancel()
+    assert isinstance(given, Response)
+
+
 async def test_a_token_call_does_not_wait_for_room() -> None:
     held = asyncio.Event()
 

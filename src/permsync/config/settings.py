@@ -224,7 +224,7 @@ class Settings(Table):
         description="Bytes of a host's answer that are read, unpacked; a longer one is a fault.",
     )
     host_connections: int = Field(
-        default=100, ge=1, description="How many API requests one process has in flight."
+        default=100, ge=1, description="How many API requests one process has in flight to a host."
     )
     database_connections: int = Field(
         default=10, ge=2, description="How many database connections one process keeps."

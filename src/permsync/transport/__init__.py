@@ -107,8 +107,9 @@ class Transport:
     Sends requests, several at once, between ``async with`` and its end.
 
     ``authorities`` names, for any URL of a host, a file of certificates that are trusted
-    there beside the system's. ``connections`` bounds the ordinary requests in flight; further
-    ones wait, before their deadline starts. ``agent`` is what hosts see as our name.
+    there beside the system's. ``connections`` bounds the ordinary requests in flight to one
+    origin, so that a slow host takes no room from another; further ones wait, before their
+    deadline starts. ``agent`` is what hosts see as our name.
     """
 
     def __init__(
@@ -127,7 +128,8 @@ class Transport:
         self._page_bytes = page_bytes
         self._token_bytes = token_bytes
         self._agent = agent
-        self._room = asyncio.Semaphore(connections)
+        self._connections = connections
+        self._rooms: dict[str, asyncio.Semaphore] = {}
         self._observe = observe
 
     async def __aenter__(self) -> Self:
@@ -192,9 +194,12 @@ class Transport:
             )
 
         most = self._token_bytes if fresh else self._page_bytes
-        async with nullcontext() if fresh else self._room:
+        async with nullcontext() if fresh else self._room(request.url):
             answer = await _exchange(call, deadline_in, most=most)
         return self._told(request.url, answer)
+
+    def _room(self, url: str) -> asyncio.Semaphore:
+        return self._rooms.setdefault(origin_of(url), asyncio.Semaphore(self._connections))
 
     def _told(self, url: str, answer: Answer) -> Answer:
         """Log and count one answer; of the URL only what stands before the query."""
