@@ -8,12 +8,13 @@ row held. This module must not judge.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from permsync.errors import OperatorError, PermsyncError
+from permsync.errors import PermsyncError
 from permsync.flows import seal_tokens
 from permsync.model import Sealed
-from permsync.vault import Vault
+from permsync.vault import Binding, Vault
 from tests.chaos.site import Place
 from tests.chaos.verdict import Facts, Pair, Written
 
@@ -43,6 +44,7 @@ async def look(
     for each in told:
         pairs[each["person"]].append(_pair(each, shown, presented, abandoned))
     numbers = {each["refresh"]: each["number"] for each in told if each["refresh"]}
+    candidates = await _candidates(place, vault, accounts)
     written = await _written(place, vault, accounts, numbers)
     attempts = await _attempts(place, accounts)
     return {
@@ -51,7 +53,9 @@ async def look(
             reason=row["reason"],
             pairs=tuple(pairs[row["login"]]),
             held=tuple(
-                numbers[token] for token in (_opened(vault, row["id"], row),) if token in numbers
+                numbers[token]
+                for token in (_opened(vault, row["id"], row), *candidates[row["id"]])
+                if token in numbers
             ),
             history=tuple(written[row["id"]]),
             attempts=attempts[row["id"]],
@@ -101,8 +105,32 @@ def _opened(vault: Vault, account: int, row: Row) -> str | None:
     )
     try:
         return vault.open(Sealed(row["key_id"], row["refresh_sealed"]), binding=place)
-    except (OperatorError, PermsyncError):
+    except PermsyncError:
         return None
+
+
+async def _candidates(place: Place, vault: Vault, accounts: Sequence[int]) -> dict[int, list[str]]:
+    """The other refresh tokens of the same link that are kept for a rainy day (REFRESH 2)."""
+    kept: dict[int, list[str]] = defaultdict(list)
+    if await place.database.fetchval("SELECT to_regclass('refresh_candidate') IS NULL"):
+        return kept
+    rows = await place.database.fetch(
+        "SELECT * FROM refresh_candidate WHERE account_id = any($1)"
+        " AND expires_at > clock_timestamp() ORDER BY attempt_id DESC",
+        accounts,
+    )
+    for row in rows:
+        at = Binding(
+            subject="refresh_candidate",
+            id=row["attempt_id"],
+            link_id=str(row["link_id"]),
+            field="candidate",
+            version=row["for_version"],
+        )
+        with suppress(PermsyncError):
+            token = vault.open(Sealed(row["key_id"], row["token_sealed"]), binding=at)
+            kept[row["account_id"]].append(token)
+    return kept
 
 
 async def _attempts(place: Place, accounts: Sequence[int]) -> dict[int, Counter[tuple[str, int]]]:
