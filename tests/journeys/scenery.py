@@ -102,6 +102,12 @@ def _troubles(person: Person) -> None:
     watch(person, person.card("Bitbucket Data Center").get_by_text("Trying again"))
 
 
+def _history(person: Person) -> None:
+    """What became of an account that is being tried again."""
+    title = "Bitbucket Data Center"
+    person.card(title).get_by_role("link", name=f"History of {title}").click()
+
+
 def _error(person: Person) -> None:
     person.open("/accounts/999/disconnect")
 
@@ -118,5 +124,6 @@ SCENES: dict[str, Callable[[Person], None]] = {
     "needs-reconnect": _reconnect,
     "scope-missing": _scope_missing,
     "troubles": _troubles,
+    "history": _history,
     "error": _error,
 }
