@@ -9,6 +9,7 @@ an entry is shown.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from permsync.errors import TokenUnavailableError
 from permsync.flows.admit_keys import admit_keys
 from permsync.flows.authenticate_key import Scope, create_key, revoke_key
 from permsync.flows.deps import Services
@@ -23,7 +25,6 @@ from permsync.flows.disable_user import disable_user
 from permsync.flows.end_access import end_access
 from permsync.flows.fresh_token import fresh_token, load_holding
 from permsync.flows.lend_token import OPERATOR, lend_token
-from permsync.flows.present_token import refresh
 from permsync.flows.retire_key import retire_key
 from permsync.flows.sign_in import finish_sign_in, start_sign_in
 from permsync.flows.unlink_account import unlink_account
@@ -136,7 +137,8 @@ async def _unlink(world: World, account: Account) -> object:
 
 async def _refuse_refresh(world: World, account: Account) -> None:
     spoil(world, "gitlab", "token", "rejection")
-    await refresh(world.services, account.id, version=account.token_version)
+    with suppress(TokenUnavailableError):
+        await fresh_token(world.services, account.id)
 
 
 async def _refresh(world: World, account: Account) -> object:
