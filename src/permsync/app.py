@@ -18,7 +18,15 @@ from permsync import hosts
 from permsync.codehost import HostSettings
 from permsync.config.settings import Settings
 from permsync.flows.admit_keys import admit_keys
-from permsync.flows.deps import Chance, Clock, ConfiguredHost, InFlight, Services, SignIn
+from permsync.flows.deps import (
+    Chance,
+    Clock,
+    ConfiguredConnection,
+    ConfiguredHost,
+    InFlight,
+    Services,
+    SignIn,
+)
 from permsync.store import queue_schema
 from permsync.store.embedded import EmbeddedPostgres, EmbeddedWaits
 from permsync.store.engine import Database
@@ -59,6 +67,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             metrics=metrics,
             sign_in=_sign_in(settings),
             owner=str(uuid4()),
+            fold_above=settings.fold_above,
+            connections=tuple(
+                ConfiguredConnection(
+                    name=name,
+                    host=one.host,
+                    owners=frozenset(one.owners),
+                    token=one.token.get_secret_value(),
+                )
+                for name, one in settings.connections.items()
+            ),
         )
 
 

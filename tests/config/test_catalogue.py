@@ -14,7 +14,7 @@ ENTRIES = {entry.key: entry for section in catalogue() for entry in section.entr
 
 
 def test_no_setting_is_missing() -> None:
-    tables = {"listen", "oidc", "admins", "hosts", "worker", "durations"}
+    tables = {"listen", "oidc", "admins", "hosts", "connections", "worker", "durations"}
     assert {key for key in ENTRIES if "." not in key} == set(Settings.model_fields) - tables
     assert {key.rpartition(".")[2] for key in ENTRIES if key.startswith("hosts.")} == set(
         Host.model_fields

@@ -55,6 +55,16 @@ def test_a_secret_may_stand_in_a_file_beside_the_settings(tmp_path: Path) -> Non
     assert secret.get_secret_value() == "from the file"
 
 
+def test_a_connection_names_a_host_and_its_token_may_stand_in_a_file(tmp_path: Path) -> None:
+    write(tmp_path, "from the file \n", name="token")
+    table = '[connections.one]\nhost = "gitlab"\nowners = ["acme"]\ntoken_file = "token"\n'
+    one = load(tmp_path, f"{MINIMAL}{HOST}{table}").connections["one"]
+    assert (one.host, one.owners) == ("gitlab", ("acme",))
+    assert one.token.get_secret_value() == "from the file"
+    other = table.replace('"gitlab"', '"nowhere"')
+    assert "'nowhere' is no host" in str(refusal(tmp_path, f"{MINIMAL}{HOST}{other}"))
+
+
 def test_a_variable_may_name_the_file_of_a_secret(tmp_path: Path) -> None:
     file = write(tmp_path, "postgresql://u:hush@db/permsync\n", name="url")
     url = load(tmp_path, MINIMAL, {"PERMSYNC_DATABASE_URL_FILE": str(file)}).database_url

@@ -23,7 +23,9 @@ def test_every_setting_stands_in_the_first_file_once() -> None:
     )
     host = written.pop("hosts")["github"]
     (admin,) = written.pop("admins")
+    token = written.pop("connections")["github"]
     found = {f"hosts.NAME.{name}" for name in host} | {f"admins[].{name}" for name in admin}
+    found |= {f"connections.NAME.{name}" for name in token}
     for name, value in written.items():
         found |= {f"{name}.{key}" for key in value} if isinstance(value, dict) else {name}
     assert found == {entry.key for section in catalogue() for entry in section.entries}

@@ -104,6 +104,17 @@ async def granted(world: World, account: Account) -> set[str]:
     return set(names)
 
 
+async def queued(database: Database) -> set[str]:
+    """The kinds of jobs that wait for a worker."""
+    kinds = "SELECT entrypoint FROM pgqueuer WHERE status = 'queued'"
+    return set(await column(database, kinds))
+
+
+async def empty_queue(database: Database) -> None:
+    """Let every job that waits be done already."""
+    await rows(database, "DELETE FROM pgqueuer")
+
+
 async def last_run(world: World, account: Account) -> dict[str, Any]:
     """The newest run of the account."""
     found = await rows(

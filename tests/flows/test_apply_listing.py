@@ -16,9 +16,11 @@ from permsync.store import accounts, runs
 from permsync.store.runs import ClaimedRun
 from tests.flows.scenes import (
     column,
+    empty_queue,
     granted,
     last_run,
     private_name,
+    queued,
     reason,
     rows,
     sync,
@@ -92,20 +94,25 @@ async def test_a_first_no_keeps_access_and_the_second_takes_it(world: World) -> 
     assert (await last_run(world, account))["removed"] > 0
 
 
-async def test_after_a_first_no_the_second_look_comes_soon(world: World) -> None:
+async def test_a_first_no_has_the_pair_asked_about_at_once(world: World) -> None:
     account = await linked(world)
     host = world.host(account.host)
     gone = next(one for one in host.memberships("ada") if one.visibility == "private")
     host.leave("ada", namespace=gone.owner)
     host.revoke("ada", gone.id)
+    await empty_queue(world.services.database)
 
     await sync(world, account)
 
-    soon = await column(
+    asked = await column(
         world.services.database,
-        "SELECT sync_due_at < clock_timestamp() + interval '5 seconds' FROM account",
+        "SELECT full_name FROM ask JOIN repository ON repository.id = repository_id"
+        " WHERE due_at <= clock_timestamp()",
     )
-    assert soon == [True]
+    assert gone.full_name in asked
+    missed = await column(world.services.database, 'SELECT count(*) FROM "grant" WHERE missed')
+    assert missed == [len(asked)]
+    assert await queued(world.services.database) == {"ask_account"}
 
 
 async def test_one_no_and_then_a_yes_is_no_change(world: World) -> None:

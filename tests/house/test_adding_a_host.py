@@ -18,7 +18,7 @@ from permsync.hosts import registry
 from tests.house.tree import PACKAGE, ROOT
 
 KIND = "forge"
-MODEL = "gitlab"
+MODEL = "bitbucket_datacenter"
 DECLARED = re.compile(r'(kind: ClassVar\[str\] = )"\w+"')
 
 SEEN = """

@@ -19,7 +19,7 @@ Rows = Mapping[int, StoredGrant]
 SOFT = NOW - ago(26)
 HELD = StoredGrant(level=Level.READ, as_of=None, missed=False)
 MISSED = StoredGrant(level=Level.READ, as_of=ago(30), missed=True)
-NOTHING = GrantPlan(insert={}, relevel={})
+NOTHING: GrantPlan[int] = GrantPlan(insert={}, relevel={})
 
 levels = some.sampled_from(Level)
 ids = some.integers(min_value=1, max_value=6)
@@ -33,11 +33,13 @@ stored_rows = some.dictionaries(
 )
 
 
-def _partial(rows: Rows, observed: Mapping[int, Level], **more: frozenset[int]) -> GrantPlan:
-    return plan_partial(rows, observed, listed_at=ago(50), started_at=NOW, soft=SOFT, **more)
+def _partial(
+    rows: Rows, observed: Mapping[int, Level], *, fenced: frozenset[int] = frozenset()
+) -> GrantPlan[int]:
+    return plan_partial(rows, observed, listed_at=ago(50), started_at=NOW, soft=SOFT, fenced=fenced)
 
 
-def _carry_out(rows: Rows, plan: GrantPlan) -> dict[int, StoredGrant]:
+def _carry_out(rows: Rows, plan: GrantPlan[int]) -> dict[int, StoredGrant]:
     after = dict(rows)
     for id_, level in {**plan.insert, **plan.relevel}.items():
         before = after.get(id_, HELD)
@@ -81,7 +83,7 @@ def test_a_partial_listing_adds_and_takes_a_changed_level() -> None:
     plan = _partial(
         {1: StoredGrant(Level.READ, NOW, missed=False)}, {1: Level.ADMIN, 2: Level.READ}
     )
-    assert plan == GrantPlan(insert={2: Level.READ}, relevel={1: Level.ADMIN})
+    assert plan == GrantPlan({2: Level.READ}, {1: Level.ADMIN}, dated=frozenset({2}))
 
 
 def test_about_a_fenced_repository_a_partial_listing_says_nothing() -> None:

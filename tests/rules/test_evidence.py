@@ -110,3 +110,10 @@ def test_a_row_counts_exactly_as_long_as_it_says(row: Evidence) -> None:
 def test_a_miss_never_makes_a_row_younger(row: Evidence) -> None:
     missed, seen = (age_of(replace(row, missed=miss)) for miss in (True, False))
     assert missed is None or (seen is not None and missed <= seen)
+
+
+def test_what_the_host_disabled_ends_the_word_of_every_source() -> None:
+    """R10: a repository's own listing outlives a lost credential, not a disabled account."""
+    listed = replace(ROW, source=Source.REPO_LISTING, ended_at=ago(0.5))
+    assert isinstance(_weigh(listed), Counts)
+    assert isinstance(_weigh(replace(listed, ended_wholly=True)), Ended)

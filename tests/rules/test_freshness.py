@@ -44,7 +44,7 @@ def test_a_token_is_stale_from_the_first_instant_of_its_margin() -> None:
     assert _after(begins_in) == Stale(until=ISSUED_AT + timedelta(hours=2))
 
 
-def test_a_token_is_invalid_at_its_last_instant_and_not_before() -> None:
+def test_a_token_is_invalid_at_its_last_instant_and_earliest_at() -> None:
     lifetime = timedelta(hours=2)
     assert isinstance(_after(lifetime - INSTANT), Stale)
     assert _after(lifetime) == Invalid(since=ISSUED_AT + lifetime)

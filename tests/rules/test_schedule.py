@@ -31,7 +31,6 @@ def _after(
     failures: int = 0,
     jitter: float = MIDDLE,
     retry_in: timedelta | None = None,
-    confirm: bool = False,
 ) -> timedelta:
     return next_sync_in(
         outcome=outcome,
@@ -40,7 +39,6 @@ def _after(
         durations=DURATIONS,
         jitter=jitter,
         retry_in=retry_in,
-        confirm=confirm,
     )
 
 
@@ -68,10 +66,6 @@ def test_a_success_is_followed_by_the_usual_interval() -> None:
     assert _after(RunState.SUCCEEDED) == DAY
 
 
-def test_a_first_no_is_settled_by_a_listing_right_away() -> None:
-    assert _after(RunState.SUCCEEDED, confirm=True) == DURATIONS.settle
-
-
 @pytest.mark.parametrize("outcome", UNFINISHED)
 @pytest.mark.parametrize(("failures", "doublings"), [(1, 1), (2, 2), (3, 4), (6, 32)])
 def test_each_failure_in_a_row_doubles_the_wait(
@@ -86,11 +80,11 @@ def test_a_failing_account_is_tried_as_often_as_a_healthy_one_at_the_least(failu
 
 
 @few
-@given(outcome=outcomes, failures=streaks, jitter=jitters, wish=waits, confirm=some.booleans())
+@given(outcome=outcomes, failures=streaks, jitter=jitters, wish=waits)
 def test_a_wish_of_the_host_to_wait_is_never_undercut(
-    outcome: RunState, failures: int, jitter: float, wish: timedelta, confirm: bool
+    outcome: RunState, failures: int, jitter: float, wish: timedelta
 ) -> None:
-    planned = _after(outcome, failures=failures, jitter=jitter, retry_in=wish, confirm=confirm)
+    planned = _after(outcome, failures=failures, jitter=jitter, retry_in=wish)
     assert planned >= wish
 
 

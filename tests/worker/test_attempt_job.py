@@ -10,7 +10,7 @@ from permsync.model import Durations, Trigger
 from permsync.store.engine import Database
 from permsync.store.queue_claims import Job, JobEnd, new_worker_id
 from permsync.worker.attempt_job import MOST_RESETS, attempt_job
-from permsync.worker.kinds import AccountJob, Round
+from permsync.worker.kinds import Round, SubjectJob
 
 AWAY = DatabaseUnavailableError(place="here", cure="wait")
 
@@ -30,7 +30,7 @@ def job(*, resets: int = 0, account_id: int | None = 7) -> Job:
 
 def account_job(
     *, raising: Exception | None = None, failing: Exception | None = None
-) -> AccountJob[Notebook]:
+) -> SubjectJob[Notebook]:
     async def run(services: Notebook, account_id: int, trigger: Trigger) -> None:
         services.lines.append(f"run {account_id} {trigger.value}")
         if raising is not None:
@@ -41,7 +41,7 @@ def account_job(
         if failing is not None:
             raise failing
 
-    return AccountJob(run=run, fail=fail)
+    return SubjectJob(run=run, fail=fail)
 
 
 def round_of(*, raising: Exception) -> Round[Notebook]:
@@ -79,7 +79,7 @@ async def test_a_kind_without_a_record_only_logs() -> None:
     async def run(_services: Notebook, _account_id: int, _trigger: Trigger) -> None:
         raise ValueError
 
-    assert await attempt_job(Notebook(), AccountJob(run=run), job()) is JobEnd.EXCEPTION
+    assert await attempt_job(Notebook(), SubjectJob(run=run), job()) is JobEnd.EXCEPTION
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ async def test_a_kind_without_a_record_only_logs() -> None:
     ],
 )
 async def test_a_database_that_is_away_is_no_failure(
-    kind: AccountJob[Notebook] | Round[Notebook],
+    kind: SubjectJob[Notebook] | Round[Notebook],
 ) -> None:
     assert await attempt_job(Notebook(), kind, job()) is None
 

@@ -12,7 +12,7 @@ from permsync.model import Trigger
 from permsync.store import queue_claims, queue_schema
 from permsync.store.engine import Database
 from permsync.worker.attempt_job import MOST_RESETS
-from permsync.worker.kinds import AccountJob, JobKind, Round
+from permsync.worker.kinds import JobKind, Round, SubjectJob
 from permsync.worker.run import work
 from tests.store.queue_rows import claim, jobs, rows
 from tests.worker.scenes import QUICK, Supplies, enqueue, until, until_empty, working
@@ -51,14 +51,14 @@ class Syncs:
 
     @property
     def kinds(self) -> dict[str, JobKind[Supplies]]:
-        return {"sync_account": AccountJob(run=self.run, fail=self.fail)}
+        return {"sync_account": SubjectJob(run=self.run, fail=self.fail)}
 
 
 def syncs(run: Callable[[], Awaitable[None]]) -> dict[str, JobKind[Supplies]]:
     async def sync(_services: Supplies, _account_id: int, _trigger: Trigger) -> None:
         await run()
 
-    return {"sync_account": AccountJob(run=sync)}
+    return {"sync_account": SubjectJob(run=sync)}
 
 
 async def test_a_queued_job_is_done_and_gone(pool: Database) -> None:

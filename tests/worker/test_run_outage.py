@@ -6,7 +6,7 @@ from pathlib import Path
 from permsync.model import Trigger
 from permsync.store.embedded import ensure_running, stop
 from permsync.store.engine import Database
-from permsync.worker.kinds import AccountJob
+from permsync.worker.kinds import SubjectJob
 from tests.databases import TEST_WAITS, Migrate
 from tests.worker.scenes import Supplies, enqueue, until_empty, working
 
@@ -25,7 +25,7 @@ async def test_a_job_that_runs_through_a_restart_is_ended_once(
     server = await ensure_running(data_folder, waits=TEST_WAITS)
     await migrate(server.database_url)
     database = Database(server.database_url)
-    async with working(Supplies(database), {"sync_account": AccountJob(run=sync)}):
+    async with working(Supplies(database), {"sync_account": SubjectJob(run=sync)}):
         await enqueue(database, 7)
         await started.wait()
         await stop(server, waits=TEST_WAITS)

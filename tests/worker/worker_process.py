@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from permsync.store.engine import Database
-from permsync.worker.kinds import AccountJob
+from permsync.worker.kinds import SubjectJob
 from permsync.worker.run import work
 from tests.worker.scenes import Supplies, say_failure, sync_through_gate
 
-KINDS = {"sync_account": AccountJob(run=sync_through_gate, fail=say_failure)}
+KINDS = {"sync_account": SubjectJob(run=sync_through_gate, fail=say_failure)}
 
 
 @contextmanager

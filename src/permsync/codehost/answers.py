@@ -110,6 +110,12 @@ def quota_in(response: Response) -> timedelta | None:
     return _bounded(reset - sent_at.timestamp() + 1)
 
 
+def parse_day(response: Response) -> str | None:
+    """The day on which an answer was sent, as ``2026-05-04``; ``None`` where it does not say."""
+    sent = sent_at_of(response)
+    return sent.date().isoformat() if sent is not None else None
+
+
 def _bounded(seconds: float) -> timedelta:
     return timedelta(seconds=max(0.0, min(seconds, LONGEST_WAIT.total_seconds())))
 

@@ -18,7 +18,7 @@ from permsync.config.places import PREFIX, KeyPath, Sources
 from permsync.errors import ConfigurationError
 
 # Secrets that may stand in a file of their own, named by the same key and ``_file``.
-SECRETS = frozenset({"client_secret", "database_url", "sealing_keys"})
+SECRETS = frozenset({"client_secret", "database_url", "sealing_keys", "token"})
 
 _TYPES = {
     "string_type": "write it as a text in quotes",

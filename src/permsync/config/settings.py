@@ -10,9 +10,10 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from permsync.config.addresses import is_public_cloud, parse_base_url
+from permsync.config.tables import Connection, Table
 from permsync.config.values import (
     DatabaseUrl,
     Issuer,
@@ -27,14 +28,6 @@ from permsync.model import Durations
 
 HOST_NAME = re.compile(r"[a-z0-9-]{1,40}")
 EVERYTHING = ("*",)
-
-
-class Table(BaseModel):
-    """What all tables share: frozen, no unknown keys, no white space around a text."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True
-    )
 
 
 class Listen(Table):
@@ -210,6 +203,15 @@ class Settings(Table):
     oidc: Oidc | None = Field(default=None, description="How people sign in.")
     admins: tuple[Admin, ...] = Field(default=(), description="The people who may do everything.")
     hosts: dict[str, Host] = Field(default_factory=dict, description="The code hosts, by name.")
+    connections: dict[str, Connection] = Field(
+        default_factory=dict, description="Tokens that list who may read a repository, by name."
+    )
+    fold_above: int = Field(
+        default=50,
+        ge=1,
+        description="More repositories than this that a listing misses at once are held until a"
+        " second one says the same; more questions about one account become one listing.",
+    )
     worker: Worker = Field(default=Worker(), description="The background work.")
     refresh_in_flight: int = Field(
         default=16,
@@ -268,6 +270,16 @@ class Settings(Table):
                     " oidc.client_id to be its client_id"
                 )
         return hosts
+
+    @field_validator("connections")
+    @classmethod
+    def _to_a_host(
+        cls, connections: dict[str, Connection], given: ValidationInfo
+    ) -> dict[str, Connection]:
+        known = given.data.get("hosts", {})
+        if wrong := [one.host for one in connections.values() if one.host not in known]:
+            raise ValueError(f"{wrong[0]!r} is no host of these settings; add it to [hosts]")
+        return connections
 
     def redirect_uri(self, host: str) -> str:
         """Where a code host sends people back to."""

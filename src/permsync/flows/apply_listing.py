@@ -1,5 +1,5 @@
 """
-Applies a listing to what is stored: one transaction, fenced, and only the difference.
+Applies an account's listing to what is stored: one transaction, fenced, only the difference.
 
 The order: the host's lock where repositories change, then the run's claim, then rows, then
 the change log (its counter is the last lock). A listing equal to the last one is known by
@@ -10,26 +10,30 @@ its digest, and no grant row is read or written for it. Which rows change is dec
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from permsync.codehost import ListedRepository
 from permsync.flows.deps import Services
 from permsync.flows.list_repositories import Listing
-from permsync.model import Account, Repository, RunState, Source
-from permsync.rules.changes import (
-    GrantPlan,
-    RepositoryPlan,
-    plan_complete,
-    plan_partial,
-    plan_repositories,
+from permsync.flows.save_repositories import (
+    Sight,
+    load_observed,
+    renew_openness,
+    save_repositories,
 )
+from permsync.flows.want_asks import want_asks
+from permsync.model import Account, Repository, RunState, Source, Trigger
+from permsync.rules.changes import GrantPlan, Spoken, plan_listing
 from permsync.rules.include import included
 from permsync.rules.schedule import cadence, next_sync_in
-from permsync.store import changes, grants, repositories, runs
+from permsync.store import asks, changes, fences, gaps, grants, pairs, queue, runs
 from permsync.store.changes import Change
 from permsync.store.engine import Connection, database_now
+from permsync.store.pairs import Pair
 from permsync.store.runs import ClaimedRun, Tally
 
 SOURCE = Source.ACCOUNT_LISTING
+HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +48,24 @@ async def apply_listing(
     services: Services, run: ClaimedRun, listing: Listing, *, requests: int
 ) -> Applied | None:
     """Store what the listing says; ``None`` where the run was fenced meanwhile."""
-    observed = included(listing.repositories, services.host(run.account.host).include)
+    sight = Sight(
+        host=run.account.host,
+        observed=included(listing.repositories, services.host(run.account.host).include),
+        started_at=run.started_at,
+        run_id=run.id,
+        account_id=run.account.id,
+    )
     async with services.database.begin() as connection:
-        return await _Application(services, connection, run, listing, observed).apply(requests)
+        return await _Application(services, connection, run, listing, sight).apply(requests)
 
 
-def digest_of(observed: Iterable[ListedRepository]) -> bytes:
+def digest_of(observed: Iterable[ListedRepository], gaps: Iterable[str] = ()) -> bytes:
     """One value for everything a listing says, whatever the order of its pages."""
     lines = sorted(
         f"{one.external_id}\0{one.owner_id}\0{one.full_name}\0{one.visibility}\0{one.level}"
         for one in observed
     )
-    return hashlib.sha256("\n".join(lines).encode()).digest()
+    return hashlib.sha256("\n".join([*lines, *sorted(gaps)]).encode()).digest()
 
 
 @dataclass(slots=True)
@@ -66,24 +76,22 @@ class _Application:
     connection: Connection
     run: ClaimedRun
     listing: Listing
-    observed: tuple[ListedRepository, ...]
+    sight: Sight
     changes: list[Change] = field(default_factory=list)
     added: int = 0
     removed: int = 0
+    held: bool = False
     unsettled: bool = False
 
-    @property
-    def _whole(self) -> bool:
-        return self.listing.complete and not self.listing.gaps
-
     async def apply(self, requests: int) -> Applied | None:
-        digest = digest_of(self.observed) if self._whole else None
+        observed, complete = self.sight.observed, self.listing.complete
+        digest = digest_of(observed, self.listing.gaps) if complete else None
         before = await runs.load_digest(self.connection, self.run.account.id)
         unchanged = digest is not None and digest == before
         if unchanged:
-            await self._renew_openness()
+            await renew_openness(self.services, self.connection, self.sight)
         else:
-            await self._save_repositories()
+            self.changes += await save_repositories(self.services, self.connection, self.sight)
         account = await runs.lock_claim(self.connection, self.run)
         if account is None:
             # What the host showed of repositories stays, whoever asked; no grant moves.
@@ -97,78 +105,52 @@ class _Application:
         await changes.append(self.connection, self.changes)
         return applied
 
-    async def _renew_openness(self) -> None:
-        """R12: openness is dated again now and then, though nothing changed."""
-        await repositories.save_open_seen(
-            self.connection,
-            host=self.run.account.host,
-            external_ids=repositories.open_ids(self.observed),
-            started_at=self.run.started_at,
-            older_than=self.run.started_at - self.services.durations.evidence_hard / 4,
-        )
-
-    async def _save_repositories(self) -> None:
-        """Bring the repositories to what was seen; planned again once the lock is held."""
-        plan, _ = await self._plan_repositories()
-        if plan == RepositoryPlan():
-            return
-        await repositories.lock_host(self.connection, self.run.account.host)
-        plan, stored = await self._plan_repositories()
-        now = await database_now(self.connection)
-        self.changes += await repositories.save_plan(
-            self.connection,
-            plan,
-            stored,
-            host=self.run.account.host,
-            account_id=self.run.account.id,
-            started_at=self.run.started_at,
-            listed_to=now,
-            run_id=self.run.id,
-        )
-        moved = [stored[one.external_id].id for one in plan.moved]
-        self.changes += await grants.delete_moved(
-            self.connection, moved, at=now, run_id=self.run.id
-        )
-
-    async def _plan_repositories(self) -> tuple[RepositoryPlan, dict[str, Repository]]:
-        stored = await self._load_observed()
-        plan = plan_repositories(
-            stored,
-            self.observed,
-            started_at=self.run.started_at,
-            settle=self.services.durations.settle,
-            hard=self.services.durations.evidence_hard,
-        )
-        return plan, stored
-
-    async def _load_observed(self) -> dict[str, Repository]:
-        return await repositories.load_observed(
-            self.connection,
-            host=self.run.account.host,
-            external_ids=[one.external_id for one in self.observed],
-        )
-
     async def _save_grants(self, account: Account) -> None:
-        known = await self._load_observed()
-        levels = {known[one.external_id].id: one.level for one in self.observed}
-        fenced = await grants.load_fenced(self.connection, started_at=self.run.started_at)
+        known = await load_observed(self.connection, self.sight)
+        levels = {known[one.external_id].id: one.level for one in self.sight.observed}
         stored = await grants.load_stored(self.connection, account_id=account.id, source=SOURCE)
-        if self._whole:
-            plan = plan_complete(stored, levels, fenced=fenced)
-        else:
-            plan = plan_partial(
-                stored,
-                levels,
-                listed_at=account.listed_at,
-                started_at=self.run.started_at,
-                soft=self.services.durations.evidence_soft,
-                fenced=fenced,
-            )
-        await self._save_grant_plan(account, plan)
-        # A first no, or a pair this listing may not speak about: ask again soon.
-        self.unsettled = bool(plan.miss) or not fenced.isdisjoint(levels)
+        fenced = await fences.load_fenced(
+            self.connection,
+            host=account.host,
+            external_id=account.external_id,
+            started_at=self.run.started_at,
+        )
+        spoken = await self._spoken(account, known.values(), fenced)
+        plan = plan_listing(stored, levels, spoken, hold_above=self.services.fold_above)
+        await self._save_plan(account, plan)
+        fenced &= levels.keys() | stored.keys()
+        # A held listing, a first no, pairs it may not speak about, a widening that did not
+        # count yet: the next one must look, though it may say the same.
+        refused = any(_is_refused(known[one.external_id], one) for one in self.sight.observed)
+        self.held = plan.held
+        self.unsettled = bool(plan.held or plan.miss or fenced or refused)
+        await self._want_asks(account, plan, fenced)
 
-    async def _save_grant_plan(self, account: Account, plan: GrantPlan) -> None:
+    async def _spoken(
+        self, account: Account, known: Iterable[Repository], fenced: frozenset[int]
+    ) -> Spoken[int]:
+        """How far this listing may speak, its gaps included (R4)."""
+        before = await gaps.load(self.connection, account.id)
+        now = self.listing.gaps if self.listing.complete else frozenset[str]()
+        owners: dict[int, str] = {}
+        if before or now:
+            owners = await gaps.load_owners(self.connection, account.id, before.keys() | now)
+        ages: dict[int, datetime | None] = {
+            id_: before[owner] for id_, owner in owners.items() if owner in before
+        }
+        seen = frozenset(one.id for one in known if one.owner_id in now)
+        return Spoken(
+            started_at=self.run.started_at,
+            complete=self.listing.complete,
+            listed_at=account.listed_at,
+            soft=self.services.durations.evidence_soft,
+            fenced=fenced,
+            left_out=seen | {id_ for id_, owner in owners.items() if owner in now},
+            gap_ages=ages,
+            confirms=account.held_at is not None,
+        )
+
+    async def _save_plan(self, account: Account, plan: GrantPlan[int]) -> None:
         self.added, self.removed = len(plan.insert), len(plan.delete)
         self.changes += await grants.save_plan(
             self.connection,
@@ -176,12 +158,32 @@ class _Application:
             account_id=account.id,
             source=SOURCE,
             listed_at=account.listed_at,
-            as_of=None if self._whole else self.run.started_at,
+            started_at=self.run.started_at,
             run_id=self.run.id,
         )
+        if self.listing.complete and not plan.held:
+            await gaps.save(
+                self.connection,
+                account.id,
+                self.listing.gaps,
+                known=await gaps.load(self.connection, account.id),
+                as_of=account.listed_at,
+            )
+
+    async def _want_asks(
+        self, account: Account, plan: GrantPlan[int], fenced: frozenset[int]
+    ) -> None:
+        """R3 and R8: ask about first noes and fenced pairs, and other sources about lost ones."""
+        if self.listing.complete and not plan.held:
+            await asks.settle(self.connection, account.id, before=self.run.started_at)
+        wanted = [Pair(account.id, id_, SOURCE) for id_ in sorted(plan.miss | fenced)]
+        wanted += await pairs.load_others(
+            self.connection, account_id=account.id, repository_ids=plan.delete, source=SOURCE
+        )
+        await want_asks(self.services, self.connection, wanted)
 
     async def _finish(self, requests: int, *, digest: bytes | None) -> Applied:
-        complete, failure = self._whole, self.listing.failure
+        complete, failure = self.listing.complete and not self.held, self.listing.failure
         account, durations = self.run.account, self.services.durations
         state = RunState.SUCCEEDED if complete else RunState.PARTIAL
         failures = 0 if complete else await runs.load_failures(self.connection, account.id) + 1
@@ -194,15 +196,25 @@ class _Application:
             durations=durations,
             jitter=self.services.chance.jitter(),
             retry_in=failure.retry_in if failure else None,
-            confirm=self.unsettled,
         )
         if complete:
             await runs.save_listed(
                 self.connection, self.run, listed_to=now, digest=digest, due_in=due_in
             )
         else:
-            await runs.save_unlisted(self.connection, self.run, failures=failures, due_in=due_in)
-        tally = Tally(self.added, self.removed, len(self.observed), requests)
-        code = failure.kind.value if failure else None
+            await runs.save_unlisted(
+                self.connection, self.run, failures=failures, due_in=due_in, held=self.held
+            )
+        if self.held:
+            await queue.enqueue_sync(
+                self.connection, account_id=account.id, trigger=Trigger.CONFIRM
+            )
+        tally = Tally(self.added, self.removed, len(self.sight.observed), requests)
+        code = failure.kind.value if failure else HELD if self.held else None
         await runs.finish(self.connection, self.run.id, state, tally, failure=code)
         return Applied(state, tally)
+
+
+def _is_refused(known: Repository, seen: ListedRepository) -> bool:
+    """What this listing showed of the repository was not taken over (R12)."""
+    return known.visibility is not seen.visibility or known.gone_at is not None

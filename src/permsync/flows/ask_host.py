@@ -32,8 +32,9 @@ class Conversation:
     A run's questions to one host through one link.
 
     It keeps the token between questions, asks for a fresh one when that one turns stale,
-    and counts the requests. Every page of a listing goes through the same link. ``etags``
-    are the validators of what was answered, by URL.
+    and counts the requests. Every page of a listing goes through the same link; without
+    ``reuse`` each question has a socket of its own (EVIDENCE R6). ``etags`` are the
+    validators of what was answered, by URL.
     """
 
     def __init__(
@@ -44,11 +45,13 @@ class Conversation:
         account_id: int,
         link_id: str,
         trigger: Trigger = Trigger.SCHEDULE,
+        reuse: bool = True,
     ) -> None:
         self.services = services
         self.configured = configured
         self.account_id = account_id
         self.link_id = link_id
+        self.reuse = reuse
         self.requests = 0
         self.etags: dict[str, str] = {}
         self.allowance = Allowance(services, configured, account_id=account_id, trigger=trigger)
@@ -154,6 +157,7 @@ class Conversation:
             request,
             connect_in=self.services.durations.api_connect,
             deadline_in=self.services.durations.api_deadline,
+            reuse=self.reuse,
             bearer=token.access_token,
         )
         if not isinstance(answer, Response):

@@ -6,7 +6,7 @@ This module must not decide anything or read a setting; the composition root fil
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -61,6 +61,16 @@ class ConfiguredHost:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfiguredConnection:
+    """An administrator's token for one host, and the owners whose repositories it lists."""
+
+    name: str
+    host: str
+    owners: frozenset[str]
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SignIn:
     """The OpenID provider that people sign in with."""
 
@@ -106,7 +116,12 @@ class InFlight:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything a flow may use."""
+    """
+    Everything a flow may use.
+
+    ``fold_above`` is how many first noes at once are held for a second listing, and how
+    many asks about one account fold into one listing (EVIDENCE R6).
+    """
 
     database: Database
     transport: Transport
@@ -119,6 +134,8 @@ class Services:
     metrics: Metrics
     sign_in: SignIn | None
     owner: str
+    fold_above: int = 50
+    connections: tuple[ConfiguredConnection, ...] = ()
 
     @property
     def limits(self) -> Limits:

@@ -33,13 +33,12 @@ async def renew_listing(
             every=cadence(asked_at=asked_at, now=now, durations=durations),
             durations=durations,
             jitter=services.chance.jitter(),
-            confirm=not stands,
         )
         tally = Tally(requests=requests)
         if stands:
             await runs.save_listed(connection, run, listed_to=now, digest=digest, due_in=due_in)
             await runs.finish(connection, run.id, RunState.SUCCEEDED, tally)
             return Applied(RunState.SUCCEEDED, tally)
-        await runs.save_unlisted(connection, run, failures=0, due_in=due_in)
+        await runs.save_unlisted(connection, run, failures=0, due_in=durations.settle)
         await runs.finish(connection, run.id, RunState.PARTIAL, tally)
         return Applied(RunState.PARTIAL, tally)

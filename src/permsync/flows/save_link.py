@@ -14,7 +14,7 @@ from permsync.flows.end_access import state_change
 from permsync.flows.queue_revocation import queue_revocation, queue_revocation_of
 from permsync.flows.seal_tokens import seal
 from permsync.model import Account, AccountState, TokenSet, Trigger
-from permsync.store import accounts, audit, changes, queue, refreshes, runs
+from permsync.store import accounts, audit, changes, queue, readers, refreshes, runs
 from permsync.store.audit import Action
 from permsync.store.changes import Change, ChangeKind
 from permsync.store.engine import Connection
@@ -54,6 +54,8 @@ async def save_link(services: Services, link: NewLink) -> Account | LinkedToSome
         await accounts.lock_identity(
             connection, host=link.host, external_id=link.identity.external_id
         )
+        # Whoever decides whose rows wait at this host queues behind this commit.
+        await readers.lock(connection, link.host)
         known = await accounts.load_by_identity(
             connection, host=link.host, external_id=link.identity.external_id, lock=True
         )
@@ -69,7 +71,13 @@ async def save_link(services: Services, link: NewLink) -> Account | LinkedToSome
         await audit.record(connection, _entry(link, known, account_id))
         saved = await accounts.load(connection, account_id)
         assert saved is not None  # noqa: S101 - it was written a statement ago
-        await changes.append(connection, [_change(known, saved)])
+        given = await readers.give_waiting(
+            connection,
+            host=link.host,
+            external_id=link.identity.external_id,
+            account_id=account_id,
+        )
+        await changes.append(connection, [_change(known, saved), *given])
     return saved
 
 

@@ -1,7 +1,8 @@
 """
 Queues the syncs that are due, a bounded batch at a time, spread out.
 
-This module must not decide when an account is due; the last run wrote that down.
+This module must not decide when an account or a repository is due; the last run wrote that
+down.
 """
 
 from permsync.flows.deps import Services
@@ -12,7 +13,9 @@ MOST = 500
 
 async def schedule_syncs(services: Services) -> int:
     """Queue what is due; returns how many jobs are new."""
+    spread_in = services.durations.schedule_every
     async with services.database.begin() as connection:
-        return await queue.enqueue_due(
-            connection, spread_in=services.durations.schedule_every, most=MOST
+        new = await queue.enqueue_due(connection, spread_in=spread_in, most=MOST)
+        return new + await queue.enqueue_due_repositories(
+            connection, spread_in=spread_in, most=MOST
         )

@@ -8,19 +8,17 @@ says so, on the account; it is never raised to the worker. Doubt keeps what is s
 
 from datetime import timedelta
 
-from permsync.codehost import Failure, FailureKind
+from permsync.codehost import Failure
 from permsync.errors import TokenUnavailableError
 from permsync.flows.apply_listing import Applied, apply_listing
 from permsync.flows.ask_host import Conversation
-from permsync.flows.confirm_identity import Confirmed, confirm_identity
+from permsync.flows.confirm_account import confirm_account
 from permsync.flows.deps import Services
-from permsync.flows.end_access import end_access
-from permsync.flows.fresh_token import load_holding
+from permsync.flows.heed_failure import heed_failure
 from permsync.flows.list_repositories import Listing, list_repositories
 from permsync.flows.recheck_listing import Unchanged, recheck_listing, save_validators
 from permsync.flows.renew_listing import renew_listing
-from permsync.model import LIVING, Account, RunState, Trigger
-from permsync.rules.failures import consequence_of
+from permsync.model import LIVING, RunState, Trigger
 from permsync.rules.schedule import next_sync_in
 from permsync.store import accounts, runs, users
 from permsync.store.runs import ClaimedRun, Tally
@@ -45,6 +43,7 @@ async def sync_account(services: Services, account_id: int, trigger: Trigger) ->
         account_id=account_id,
         link_id=run.account.link_id,
         trigger=trigger,
+        reuse=run.account.held_at is None,
     )
     try:
         listing = await _list(conversation, run)
@@ -88,20 +87,10 @@ async def _list(conversation: Conversation, run: ClaimedRun) -> Listing | Unchan
     rechecked = await recheck_listing(conversation, run)
     if rechecked is not None:
         return rechecked
-    confirmed = await confirm_identity(conversation)
+    confirmed = await confirm_account(conversation, run.account)
     if isinstance(confirmed, Failure):
         return confirmed
-    refusal = _refuse(conversation, run, confirmed)
-    return refusal if refusal is not None else await list_repositories(conversation)
-
-
-def _refuse(conversation: Conversation, run: ClaimedRun, confirmed: Confirmed) -> Failure | None:
-    """A token of somebody else, or one that lost a scope, lists nothing for this account."""
-    if confirmed.identity.external_id != run.account.external_id:
-        return Failure(FailureKind.CREDENTIAL_REJECTED, detail="the token is someone else's")
-    if conversation.configured.host.missing_scopes(confirmed.scopes):
-        return Failure(FailureKind.INSUFFICIENT_SCOPE)
-    return None
+    return await list_repositories(conversation)
 
 
 async def _conclude(
@@ -116,7 +105,8 @@ async def _conclude(
         return _noted(run, renewed)
     if isinstance(listing, Listing):
         applied = await apply_listing(services, run, listing, requests=sent)
-        await save_validators(conversation, run, listing.asks)
+        if not listing.gaps:  # what was left out, a page's validator does not vouch for
+            await save_validators(conversation, run, listing.asks)
         return _noted(run, applied)
     log.warning(
         Event.HOST_REFUSED,
@@ -127,18 +117,8 @@ async def _conclude(
     )
     code = listing.kind.value
     state = await _fail(services, run, code, requests=sent, retry_in=listing.retry_in)
-    meaning = consequence_of(listing.kind)
-    if meaning.state is not None and meaning.reason is not None:
-        now = (await load_holding(services, run.account.id)).account
-        if _is_about(conversation, now):
-            await end_access(services, now, state=meaning.state, reason=meaning.reason)
+    await heed_failure(conversation, listing)
     return state
-
-
-def _is_about(conversation: Conversation, now: Account) -> bool:
-    """A verdict is about the link and the token version that were used, and no newer ones."""
-    used = (conversation.link_id, conversation.version)
-    return used == (now.link_id, now.token_version) and now.state in LIVING
 
 
 def _noted(run: ClaimedRun, applied: Applied | None) -> RunState:

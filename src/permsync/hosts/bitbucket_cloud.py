@@ -18,8 +18,12 @@ from permsync.codehost import (
     FailureKind,
     HostSettings,
     Identity,
+    KnownRepository,
     ListedRepository,
     Page,
+    PairAnswer,
+    Reader,
+    ReadersPage,
     Request,
     Response,
     Rotation,
@@ -43,6 +47,8 @@ _PERMISSION_FIELDS = (
     "values.repository.is_private"
 )
 
+_READER_FIELDS = "next,values.permission,values.user.uuid"
+
 _WORDS = (
     Word("", TokenRefusalKind.ACCOUNT_DISABLED, says="user is inactive"),
     # RFC 6749 has invalid_grant for this; here invalid_request means both.
@@ -58,7 +64,6 @@ _IMPLIED = {
 
 # A word that is not here is no right: `none` is a row of its own in these listings.
 _LEVELS = {"read": Level.READ, "write": Level.WRITE, "admin": Level.ADMIN}
-
 
 _Uuid = Annotated[str, msgspec.Meta(pattern=r"\A\{?[0-9A-Za-z-]{1,64}\}?\Z")]
 
@@ -104,7 +109,22 @@ class _Permissions(msgspec.Struct):
     next: str | None = None
 
 
+class _User(msgspec.Struct):
+    uuid: _Uuid
+
+
+class _Right(msgspec.Struct):
+    permission: str
+    user: _User
+
+
+class _Rights(msgspec.Struct):
+    values: list[_Right]
+    next: str | None = None
+
+
 _PERSON = msgspec.json.Decoder(_Person)
+_READER_PAGE = msgspec.json.Decoder(_Rights)
 _WORKSPACE_PAGE = msgspec.json.Decoder(_Workspaces)
 _PERMISSION_PAGE = msgspec.json.Decoder(_Permissions)
 
@@ -170,13 +190,19 @@ class Host(CodeFlow):
         if isinstance(read, Failure):
             return _refine(read)
         page, url = read
+        further = self._further(ask, url)
+        if isinstance(further, Failure):
+            return further
+        return replace(page, follow=page.follow + further)
+
+    def _further(self, ask: Ask, url: str | None) -> tuple[Ask, ...] | Failure:
+        """The next page, exactly as the answer named it."""
         if url is None:
-            return page
+            return ()
         following = parse_next(url, api_url=self.api_url)
         if isinstance(following, Failure):
             return following
-        further = replace(ask, request=replace(ask.request, url=following))
-        return replace(page, follow=(*page.follow, further))
+        return (replace(ask, request=replace(ask.request, url=following)),)
 
     def _workspaces(self, response: Response) -> tuple[Page, str | None] | Failure:
         answer = parse_body(response, _WORKSPACE_PAGE)
@@ -199,6 +225,40 @@ class Host(CodeFlow):
         seen = frozenset(_normal(row.repository.uuid) for row in answer.values)
         repositories = tuple(one for one in listed if one is not None)
         return Page(repositories, series=ask.owner_id, seen=seen), answer.next
+
+    def pair_ask(self, repository: KnownRepository, person: Identity) -> Ask:  # noqa: ARG002
+        """Ask for the listing of its workspace, narrowed to one repository."""
+        path = f"user/workspaces/{quote(repository.owner_id, safe='')}/permissions/repositories"
+        wanted = quote(f'repository.uuid="{repository.external_id}"', safe="")
+        query = f"q={wanted}&pagelen=100&fields={_PERMISSION_FIELDS}"
+        return replace(self._ask("pair", f"{path}?{query}"), about=repository.external_id)
+
+    def parse_pair(self, ask: Ask, response: Response) -> PairAnswer | Failure:
+        """Read it; a workspace that nobody shows the person holds nothing of theirs."""
+        answer = parse_body(response, _PERMISSION_PAGE)
+        if isinstance(answer, Failure):
+            failure = _refine(answer)
+            return PairAnswer(None) if failure.kind is FailureKind.HIDDEN else failure
+        if any(_normal(row.repository.uuid) != ask.about for row in answer.values):
+            return Failure(FailureKind.UNREADABLE, "other repositories were answered")
+        levels = [_LEVELS.get(row.permission) for row in answer.values]
+        return PairAnswer(levels[0] if levels else None)
+
+    def readers_ask(self, repository: KnownRepository) -> Ask:
+        """Ask for effective permissions, groups included; needs an administrator's token."""
+        name, space = quote(repository.external_id, safe=""), quote(repository.owner_id, safe="")
+        path = f"workspaces/{space}/permissions/repositories/{name}"
+        return self._ask("readers", f"{path}?pagelen=100&fields={_READER_FIELDS}")
+
+    def parse_readers(self, ask: Ask, response: Response) -> ReadersPage | Failure:
+        """Read one page; a right that we do not know is none."""
+        answer = parse_body(response, _READER_PAGE)
+        if isinstance(answer, Failure):
+            return _refine(answer)
+        rights = ((row.user.uuid, _LEVELS.get(row.permission)) for row in answer.values)
+        readers = tuple(Reader(_normal(uuid), level) for uuid, level in rights if level)
+        further = self._further(ask, answer.next)
+        return further if isinstance(further, Failure) else ReadersPage(readers, further)
 
     def _ask(self, step: str, path: str, *, owner_id: str = "") -> Ask:
         request = Request("GET", url_under(self.api_url, path=path), {"accept": "application/json"})

@@ -21,14 +21,18 @@ from permsync.codehost import (
     FailureKind,
     HostSettings,
     Identity,
+    KnownRepository,
     ListedRepository,
     Page,
+    PairAnswer,
+    Reader,
+    ReadersPage,
     Request,
     Response,
     Rotation,
 )
 from permsync.codehost.addresses import url_under
-from permsync.codehost.answers import Id, Text, parse_body, said
+from permsync.codehost.answers import Id, Text, parse_body, parse_count, said
 from permsync.codehost.options import Parallel, parse_options
 from permsync.model import Level, Visibility
 from permsync.oauth2.code_flow import CodeFlow, Dialect
@@ -40,6 +44,7 @@ _BY_SLUG = "person"
 _BY_FILTER = "people"
 _PROBE = "probe"
 _REPOSITORIES = "repositories"
+_HOLDERS = "users?permission.1=REPO_READ&permission.1.repositoryId={}&limit=1000"
 
 # Each holds the ones before it.
 _SCOPES = (
@@ -80,6 +85,17 @@ class _People(msgspec.Struct):
     values: list[_Person]
 
 
+class _Reader(msgspec.Struct):
+    id: Id
+    active: bool = True
+
+
+class _Readers(msgspec.Struct, rename="camel"):
+    values: list[_Reader]
+    is_last_page: bool = True
+    next_page_start: int | None = None
+
+
 class _Project(msgspec.Struct):
     id: Id
     key: Text
@@ -103,6 +119,7 @@ class _Repositories(msgspec.Struct, rename="camel"):
 _SERVER = msgspec.json.Decoder(_Server)
 _PERSON = msgspec.json.Decoder(_Person)
 _PEOPLE = msgspec.json.Decoder(_People)
+_READERS = msgspec.json.Decoder(_Readers)
 _PAGE = msgspec.json.Decoder(_Repositories)
 
 
@@ -194,6 +211,40 @@ class Host(CodeFlow):
         if start is None or start <= int(ask.about):
             return Failure(FailureKind.UNREADABLE, said(response))
         return replace(page, follow=(self._from(start),))
+
+    def pair_ask(self, repository: KnownRepository, person: Identity) -> Ask:
+        """Ask who of that name holds the right, by the repository's id: names move."""
+        path = f"{_HOLDERS.format(parse_count(repository.external_id))}&start=0"
+        asked = f"{path}&filter={quote(person.login, safe='')}"
+        return self._ask("pair", asked, about=person.external_id)
+
+    def parse_pair(self, ask: Ask, response: Response) -> PairAnswer | Failure:
+        """Read it; only an exact hit counts, and a repository that is gone is read by nobody."""
+        answer = _parse_signed(ask, response, _READERS)
+        if isinstance(answer, Failure):
+            return PairAnswer(None) if answer.kind is FailureKind.HIDDEN else answer
+        if any(str(one.id) == ask.about for one in answer.values):
+            return PairAnswer(Level.READ)
+        return PairAnswer(None) if answer.is_last_page else Failure(FailureKind.UNREADABLE)
+
+    def readers_ask(self, repository: KnownRepository) -> Ask:
+        """Ask for everybody who holds the right, through groups and projects too."""
+        path = _HOLDERS.format(parse_count(repository.external_id))
+        return self._ask(path, f"{path}&start=0", about="0")
+
+    def parse_readers(self, ask: Ask, response: Response) -> ReadersPage | Failure:
+        """Read one page; pages follow the server's own start."""
+        answer = _parse_signed(ask, response, _READERS)
+        if isinstance(answer, Failure):
+            return answer
+        readers = tuple(Reader(str(one.id)) for one in answer.values if one.active)
+        start = answer.next_page_start
+        if answer.is_last_page:
+            return ReadersPage(readers)
+        if start is None or start <= int(ask.about):
+            return Failure(FailureKind.UNREADABLE, said(response))
+        further = self._ask(ask.step, f"{ask.step}&start={start}", about=str(start))
+        return ReadersPage(readers, (further,))
 
     def _from(self, start: int) -> Ask:
         """Ask for what was granted, archived ones too; without ``permission`` all is listed."""

@@ -2,15 +2,21 @@
 What a listing changes: stored rows against observed ones.
 
 What is decided here: which rows to write, so that an unchanged listing writes none
-(EVIDENCE R3, R5, R11, R12). This module must not know SQL; ids are the store's.
+(EVIDENCE R3 to R6, R11, R12). Both listings are planned by the same rule; the key of a row
+is a repository where an account was listed, and a person where a repository was. This
+module must not know SQL; keys are the store's.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from permsync.codehost import ListedRepository
 from permsync.model import Level, Repository, Visibility
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,61 +29,169 @@ class StoredGrant:
 
 
 @dataclass(frozen=True, slots=True)
-class GrantPlan:
+class GrantPlan(Generic[K]):
     """
-    The rows to write, as repository ids.
+    The rows to write.
 
     ``insert`` and ``relevel`` map to the level; ``clear`` takes a miss back; ``miss`` is a
-    first no and ``delete`` a second; ``renew`` gets the listing's start as its age.
+    first no and ``delete`` a second; ``renew`` gets the listing's start as its age, and so
+    do those inserted rows that are ``dated``. ``held`` means that so many first noes are
+    not believed yet (R6): only additions are left.
     """
 
-    insert: Mapping[int, Level]
-    relevel: Mapping[int, Level]
-    clear: frozenset[int] = frozenset()
-    miss: frozenset[int] = frozenset()
-    delete: frozenset[int] = frozenset()
-    renew: frozenset[int] = frozenset()
+    insert: Mapping[K, Level]
+    relevel: Mapping[K, Level]
+    clear: frozenset[K] = frozenset()
+    miss: frozenset[K] = frozenset()
+    delete: frozenset[K] = frozenset()
+    renew: frozenset[K] = frozenset()
+    dated: frozenset[K] = frozenset()
+    held: bool = False
 
 
-def plan_complete(
-    stored: Mapping[int, StoredGrant],
-    observed: Mapping[int, Level],
+@dataclass(frozen=True, slots=True)
+class Spoken(Generic[K]):
+    """
+    How far a listing may speak.
+
+    ``listed_at`` is when its source last spoke completely, ``gap_ages`` what counts instead
+    for the rows of owners that it left out then. ``left_out`` are the rows, stored or
+    observed, of owners that it leaves out now. ``fenced`` it may not speak about at all.
+    ``confirms`` says that the listing before this one was held.
+    """
+
+    started_at: datetime
+    complete: bool
+    listed_at: datetime | None
+    soft: timedelta
+    fenced: frozenset[K] = frozenset()
+    left_out: frozenset[K] = frozenset()
+    gap_ages: Mapping[K, datetime | None] | None = None
+    confirms: bool = False
+
+
+def plan_listing(
+    stored: Mapping[K, StoredGrant],
+    observed: Mapping[K, Level],
+    spoken: Spoken[K],
     *,
-    fenced: frozenset[int] = frozenset(),
-) -> GrantPlan:
+    hold_above: int,
+) -> GrantPlan[K]:
     """
-    R3: a complete listing adds, clears and, on the second no, removes.
+    Plan any listing: complete, complete but for gaps, or partial.
 
-    About a ``fenced`` repository this listing may not speak, neither yes nor no.
+    More than ``hold_above`` first noes at once are held: the next complete listing applies,
+    and each of its absences is a second no (R6).
     """
-    absent = stored.keys() - observed.keys() - fenced
-    seen = stored.keys() & observed.keys() - fenced
-    return GrantPlan(
-        insert={id_: observed[id_] for id_ in observed.keys() - stored.keys() - fenced},
-        relevel={id_: observed[id_] for id_ in seen if stored[id_].level != observed[id_]},
-        clear=frozenset(id_ for id_ in seen if stored[id_].missed),
-        miss=frozenset(id_ for id_ in absent if not stored[id_].missed),
-        delete=frozenset(id_ for id_ in absent if stored[id_].missed),
+    if not spoken.complete:
+        return _plan_partial(stored, observed, spoken)
+    left_out = spoken.left_out
+    plan = plan_complete(
+        _without(stored, left_out),
+        _without(observed, left_out),
+        fenced=spoken.fenced,
+        confirms_at=spoken.started_at if spoken.confirms else None,
+    )
+    if not spoken.confirms and len(plan.miss) > hold_above:
+        additions = {**plan.insert, **_of_gaps(stored, observed, spoken).insert}
+        return GrantPlan(additions, {}, dated=frozenset(additions), held=True)
+    if not left_out:
+        return plan
+    gaps = _of_gaps(stored, observed, spoken)
+    return replace(
+        plan,
+        insert={**plan.insert, **gaps.insert},
+        relevel={**plan.relevel, **gaps.relevel},
+        renew=gaps.renew,
+        dated=gaps.dated,
     )
 
 
+def _of_gaps(
+    stored: Mapping[K, StoredGrant], observed: Mapping[K, Level], spoken: Spoken[K]
+) -> GrantPlan[K]:
+    """R4: what is seen of an owner that is otherwise left out counts as from a partial listing."""
+    left_out = spoken.left_out
+    return _plan_partial(_only(stored, left_out), _only(observed, left_out), spoken)
+
+
+def _plan_partial(
+    stored: Mapping[K, StoredGrant], observed: Mapping[K, Level], spoken: Spoken[K]
+) -> GrantPlan[K]:
+    return plan_partial(
+        stored,
+        observed,
+        listed_at=spoken.listed_at,
+        gap_ages=spoken.gap_ages,
+        started_at=spoken.started_at,
+        soft=spoken.soft,
+        fenced=spoken.fenced,
+    )
+
+
+def _without(rows: Mapping[K, V], keys: frozenset[K]) -> Mapping[K, V]:
+    return {key: row for key, row in rows.items() if key not in keys} if keys else rows
+
+
+def _only(rows: Mapping[K, V], keys: frozenset[K]) -> Mapping[K, V]:
+    return {key: row for key, row in rows.items() if key in keys}
+
+
+def plan_complete(
+    stored: Mapping[K, StoredGrant],
+    observed: Mapping[K, Level],
+    *,
+    fenced: frozenset[K] = frozenset(),
+    confirms_at: datetime | None = None,
+) -> GrantPlan[K]:
+    """
+    R3: a complete listing adds, clears and, on the second no, removes.
+
+    About a ``fenced`` row this listing may not speak, neither yes nor no. ``confirms_at``
+    is its start where it confirms a held one: then an absence is a second no, unless the
+    pair was given a yes that began later.
+    """
+    absent = stored.keys() - observed.keys() - fenced
+    seen = stored.keys() & observed.keys() - fenced
+    second = frozenset(key for key in absent if _is_second(stored[key], confirms_at))
+    return GrantPlan(
+        insert={key: observed[key] for key in observed.keys() - stored.keys() - fenced},
+        relevel={key: observed[key] for key in seen if stored[key].level != observed[key]},
+        clear=frozenset(key for key in seen if stored[key].missed),
+        miss=frozenset(absent - second),
+        delete=second,
+    )
+
+
+def _is_second(row: StoredGrant, confirms_at: datetime | None) -> bool:
+    if row.missed:
+        return True
+    return confirms_at is not None and (row.as_of is None or row.as_of <= confirms_at)
+
+
 def plan_partial(
-    stored: Mapping[int, StoredGrant],
-    observed: Mapping[int, Level],
+    stored: Mapping[K, StoredGrant],
+    observed: Mapping[K, Level],
     *,
     listed_at: datetime | None,
     started_at: datetime,
     soft: timedelta,
-    fenced: frozenset[int] = frozenset(),
-) -> GrantPlan:
+    gap_ages: Mapping[K, datetime | None] | None = None,
+    fenced: frozenset[K] = frozenset(),
+) -> GrantPlan[K]:
     """R5: a partial listing only adds, and renews the age of seen rows older than soft."""
     seen = stored.keys() & observed.keys() - fenced
+    insert = {key: observed[key] for key in observed.keys() - stored.keys() - fenced}
+    ages = gap_ages or {}
     return GrantPlan(
-        insert={id_: observed[id_] for id_ in observed.keys() - stored.keys() - fenced},
-        relevel={id_: observed[id_] for id_ in seen if stored[id_].level != observed[id_]},
+        insert=insert,
+        relevel={key: observed[key] for key in seen if stored[key].level != observed[key]},
         renew=frozenset(
-            id_ for id_ in seen if _is_old(stored[id_], listed_at, started_at=started_at, soft=soft)
+            key
+            for key in seen
+            if _is_old(stored[key], ages.get(key, listed_at), started_at=started_at, soft=soft)
         ),
+        dated=frozenset(insert),
     )
 
 
@@ -99,7 +213,8 @@ class RepositoryPlan:
 
     ``insert`` are unknown ids; ``rename`` have another name; ``moved`` another owner (R11:
     their rows are deleted first); ``narrow`` and ``widen`` another visibility; ``reopen``
-    are open ones whose ``open_seen_at`` is due to be rewritten.
+    are open ones whose ``open_seen_at`` is due to be rewritten; ``back`` were said to be
+    deleted and are seen after all.
     """
 
     insert: tuple[ListedRepository, ...] = ()
@@ -108,6 +223,7 @@ class RepositoryPlan:
     narrow: tuple[ListedRepository, ...] = ()
     widen: tuple[ListedRepository, ...] = ()
     reopen: tuple[ListedRepository, ...] = ()
+    back: tuple[ListedRepository, ...] = ()
 
 
 def plan_repositories(
@@ -124,12 +240,14 @@ def plan_repositories(
     Narrowing counts at once; widening only from a listing begun after the last change of
     visibility and the host's settle time, so that an older listing never reopens (I10).
     """
-    new, renamed, moved, narrowed, widened, reopened = [], [], [], [], [], []
+    new, renamed, moved, narrowed, widened, reopened, back = [], [], [], [], [], [], []
     for one in observed:
         known = stored.get(one.external_id)
         if known is None:
             new.append(one)
             continue
+        if known.gone_at is not None and started_at > known.gone_at + settle:
+            back.append(one)
         if known.full_name != one.full_name:
             renamed.append(one)
         if known.owner_id != one.owner_id:
@@ -148,6 +266,7 @@ def plan_repositories(
         narrow=tuple(narrowed),
         widen=tuple(widened),
         reopen=tuple(reopened),
+        back=tuple(back),
     )
 
 

@@ -16,8 +16,10 @@ class Evidence:
     """
     A stored grant and the listing of its source.
 
-    ``listed_at`` is when that source's last complete listing started; ``ended_at`` is
-    when access through this account last ended (EVIDENCE R10).
+    ``listed_at`` is when that source's last complete listing started, or, where it left the
+    repository's owner out, the last one that did not (R4). ``ended_at`` is when access
+    through this account last ended; ``ended_wholly`` that the host itself disabled the
+    account, which no source outlives (R10).
     """
 
     source: Source
@@ -25,6 +27,7 @@ class Evidence:
     missed: bool
     listed_at: datetime | None
     ended_at: datetime | None = None
+    ended_wholly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def weigh(evidence: Evidence, *, now: datetime, limits: Limits) -> Counts | TooO
     as_of = age_of(evidence)
     if as_of is None:
         return TooOld()
-    account_bound = evidence.source is Source.ACCOUNT_LISTING
+    account_bound = evidence.source is Source.ACCOUNT_LISTING or evidence.ended_wholly
     if account_bound and evidence.ended_at is not None and as_of <= evidence.ended_at:
         return Ended()
     if now - as_of > limits.hard:

@@ -21,13 +21,22 @@ def included(
     ``include`` holds organisations, groups (which include their subgroups) or projects,
     compared without case as the hosts do, or ``*``.
     """
-    wanted = frozenset(name.casefold().strip("/") for name in include)
-    kept = {
-        one.external_id: one
-        for one in repositories
-        if ALL in wanted or not wanted.isdisjoint(_owners(one.owner))
-    }
+    wanted = _names(include)
+    kept = {one.external_id: one for one in repositories if _is_within(one.owner, wanted)}
     return tuple(kept.values())
+
+
+def included_by(owner: str, include: frozenset[str]) -> str | None:
+    """By which of these names one owner is included, if it is."""
+    return next((name for name in sorted(include) if _is_within(owner, _names({name}))), None)
+
+
+def _names(include: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.casefold().strip("/") for name in include)
+
+
+def _is_within(owner: str, wanted: frozenset[str]) -> bool:
+    return ALL in wanted or not wanted.isdisjoint(_owners(owner))
 
 
 def _owners(owner: str) -> Iterable[str]:

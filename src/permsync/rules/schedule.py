@@ -32,18 +32,16 @@ def next_sync_in(
     durations: Durations,
     jitter: float,
     retry_in: timedelta | None = None,
-    confirm: bool = False,
 ) -> timedelta:
     """
     Plan the next run after one that ended with ``outcome``.
 
-    ``failures`` counts those in a row, this one included; ``jitter`` is in [0, 1);
-    ``confirm`` means that the run saw a first no, which a second listing must settle.
-    A wish of the host to wait is never undercut.
+    ``failures`` counts those in a row, this one included; ``jitter`` is in [0, 1). A wish
+    of the host to wait is never undercut.
     """
     spread = 1 + JITTER_SHARE * (2 * jitter - 1)
     if outcome is RunState.SUCCEEDED:
-        planned = durations.settle if confirm else every * spread
+        planned = every * spread
     else:
         planned = min(durations.sync_backoff * 2 ** min(failures - 1, 20), every) * spread
     return max(planned, retry_in or timedelta())

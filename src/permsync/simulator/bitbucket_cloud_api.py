@@ -73,7 +73,11 @@ def workspaces(exchange: Exchange) -> Response:
 
 
 def granted_repositories(exchange: Exchange) -> Response:
-    """GET /2.0/user/workspaces/{ws}/permissions/repositories: the caller's own permissions."""
+    """
+    GET /2.0/user/workspaces/{ws}/permissions/repositories: the caller's own permissions.
+
+    Of the query language only an equality of `repository.uuid` is known.
+    """
     account = _caller(exchange, "account", "repository")
     space = _workspace(exchange)
     host = exchange.host
@@ -81,6 +85,11 @@ def granted_repositories(exchange: Exchange) -> Response:
         ("granted", account.person, space.name),
         lambda: [each for each in host.memberships(account.person) if each.owner == space.name],
     )
+    if wanted := exchange.asked("q").replace(" ", ""):
+        name, _, value = wanted.partition("=")
+        if name != "repository.uuid":
+            raise Refused(400, "Invalid query.")
+        rows = [each for each in rows if each.uuid == value.strip('"')]
     return _page(
         exchange,
         rows,

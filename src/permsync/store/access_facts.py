@@ -12,17 +12,21 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from permsync.model import AccountState, Repository, Source
+from permsync.model import AccountReason, AccountState, Repository, Source
 from permsync.rules.access import AccountEvidence, ExplicitRule
 from permsync.rules.evidence import Evidence
 from permsync.store.rows import repository_of
 
 _PAIR = text("""
 SELECT account.id, account.state, account.restricted, account.listed_at, account.ended_at,
-       one.source, one.as_of, one.missed, repository.listed_at AS repository_listed_at
+       account.ended_reason, one.source, one.as_of, one.missed,
+       repository.listed_at AS repository_listed_at,
+       gap.owner_id IS NOT NULL AS in_gap, gap.as_of AS gap_as_of
 FROM account
 LEFT JOIN "grant" AS one ON one.account_id = account.id AND one.repository_id = :repository_id
 LEFT JOIN repository ON repository.id = one.repository_id
+LEFT JOIN account_gap AS gap
+    ON gap.account_id = account.id AND gap.owner_id = repository.owner_id
 WHERE account.user_id = :user_id AND account.host = :host
 ORDER BY account.id
 """)
@@ -42,14 +46,17 @@ WHERE repository.gone_at IS NULL AND repository.id > :after AND (
 ORDER BY repository.id LIMIT :limit
 """)
 _ACCOUNTS = text("""
-SELECT id, host, state, restricted, listed_at, ended_at FROM account
+SELECT id, host, state, restricted, listed_at, ended_at, ended_reason FROM account
 WHERE user_id = :user_id ORDER BY id
 """)
 _GRANTS = text("""
 SELECT one.account_id, one.repository_id, one.source, one.as_of, one.missed,
-       repository.listed_at AS repository_listed_at
+       repository.listed_at AS repository_listed_at,
+       gap.owner_id IS NOT NULL AS in_gap, gap.as_of AS gap_as_of
 FROM "grant" AS one JOIN account ON account.id = one.account_id
 JOIN repository ON repository.id = one.repository_id
+LEFT JOIN account_gap AS gap
+    ON gap.account_id = one.account_id AND gap.owner_id = repository.owner_id
 WHERE account.user_id = :user_id AND one.repository_id = ANY(CAST(:ids AS bigint[]))
 """)
 _RULES_OF_USER = text("""
@@ -145,13 +152,20 @@ def _account_of(account: RowMapping, grants: Sequence[RowMapping]) -> AccountEvi
 def _grant_of(account: RowMapping, row: RowMapping) -> Evidence:
     """A row with the listing of its own source: the account's, or the repository's."""
     source = Source(row["source"])
-    listed_at: datetime | None = (
-        account["listed_at"] if source is Source.ACCOUNT_LISTING else row["repository_listed_at"]
-    )
     return Evidence(
         source=source,
         as_of=row["as_of"],
         missed=row["missed"],
-        listed_at=listed_at,
+        listed_at=_listed_at(account, row, source),
         ended_at=account["ended_at"],
+        ended_wholly=account["ended_reason"] == AccountReason.DISABLED_AT_HOST.value,
     )
+
+
+def _listed_at(account: RowMapping, row: RowMapping, source: Source) -> datetime | None:
+    """When the source last listed this repository's owner (EVIDENCE R4)."""
+    if source is Source.REPO_LISTING:
+        listed_at: datetime | None = row["repository_listed_at"]
+    else:
+        listed_at = row["gap_as_of"] if row["in_gap"] else account["listed_at"]
+    return listed_at

@@ -165,6 +165,7 @@ async def save_relink(
             rejections=0,
             refresh_try_at=None,
             run_id=None,
+            held_at=None,
             sync_failures=0,
             sync_due_at=func.clock_timestamp(),
             listing_digest=None,

@@ -1,7 +1,8 @@
 """
-Grants: the rows that are truth, written only as the difference a listing makes.
+Grants: the rows that are truth, written only as the difference an account's listing makes.
 
-This module must not decide what to write; ``rules.changes`` does.
+What asks and removals write is in ``store.pairs``, what a repository's listing writes in
+``store.readers``. This module must not decide what to write; ``rules.changes`` does.
 """
 
 from collections.abc import Collection, Iterable
@@ -15,7 +16,6 @@ from sqlalchemy import (
     any_,
     cast,
     delete,
-    func,
     literal,
     text,
     update,
@@ -48,21 +48,15 @@ UPDATE "grant" SET level = one.level
 FROM unnest(CAST(:ids AS bigint[]), CAST(:levels AS text[])) AS one (id, level)
 WHERE account_id = :account_id AND source = :source AND repository_id = one.id
 """)
-_DELETE_MOVED = text("""
-DELETE FROM "grant" WHERE repository_id = ANY(CAST(:ids AS bigint[]))
-RETURNING account_id, repository_id, source, level
-""")
-_FENCE = text("""
-INSERT INTO fence (repository_id, at)
-SELECT one.id, :at FROM unnest(CAST(:ids AS bigint[])) AS one (id)
-ON CONFLICT (repository_id) DO UPDATE SET at = greatest(fence.at, excluded.at)
-""")
-_FENCED = text("""
-SELECT coalesce(array_agg(repository_id), '{}') FROM fence WHERE at >= :started_at
-""")
-_LIST_AGAIN = text("""
-UPDATE account SET sync_due_at = least(sync_due_at, clock_timestamp()), listing_digest = NULL
-WHERE id = ANY(CAST(:ids AS bigint[])) AND sync_due_at IS NOT NULL
+# A missed row keeps the age it had: its owner's, where the listing before left that owner out.
+_MISS = text("""
+UPDATE "grant" SET missed = true, as_of = greatest(
+    "grant".as_of, CASE WHEN gap.owner_id IS NULL THEN :listed_at ELSE gap.as_of END
+)
+FROM repository LEFT JOIN account_gap AS gap
+    ON gap.account_id = :account_id AND gap.owner_id = repository.owner_id
+WHERE repository.id = "grant".repository_id AND "grant".account_id = :account_id
+    AND "grant".source = :source AND "grant".repository_id = ANY(CAST(:ids AS bigint[]))
 """)
 
 
@@ -86,19 +80,19 @@ async def load_stored(
 
 async def save_plan(
     connection: AsyncConnection,
-    plan: GrantPlan,
+    plan: GrantPlan[int],
     *,
     account_id: int,
     source: Source,
     listed_at: datetime | None,
-    as_of: datetime | None,
+    started_at: datetime,
     run_id: int,
 ) -> list[Change]:
     """
-    Carry out a plan and say what changed.
+    Carry out the plan of an account's listing and say what changed.
 
     ``listed_at`` is the source's listing before this one: a missed row keeps that age.
-    ``as_of`` is the own age of new and renewed rows, ``None`` for a complete listing.
+    ``started_at`` is the own age of renewed rows, and of those inserted ones that need one.
     """
     about = {"account_id": account_id, "source": source.value}
 
@@ -111,16 +105,15 @@ async def save_plan(
     if plan.delete:
         await connection.execute(delete(_grant).where(rows(plan.delete)))
     if plan.miss:
-        age = func.greatest(_grant.c.as_of, listed_at)
-        missed = update(_grant).where(rows(plan.miss)).values(missed=True, as_of=age)
-        await connection.execute(missed)
+        await connection.execute(_MISS, {**about, "listed_at": listed_at, "ids": list(plan.miss)})
     if plan.renew:
-        await connection.execute(update(_grant).where(rows(plan.renew)).values(as_of=as_of))
+        await connection.execute(update(_grant).where(rows(plan.renew)).values(as_of=started_at))
     if plan.relevel:
         await connection.execute(_RELEVEL, {**about, **_levels(plan.relevel.items())})
-    if plan.insert:
-        inserted = {**about, **_levels(plan.insert.items()), "as_of": as_of}
-        await connection.execute(_INSERT, inserted)
+    for dated, as_of in ((True, started_at), (False, None)):
+        new = [(id_, level) for id_, level in plan.insert.items() if (id_ in plan.dated) is dated]
+        if new:
+            await connection.execute(_INSERT, {**about, **_levels(new), "as_of": as_of})
 
     return _changes(plan, account_id=account_id, source=source, run_id=run_id)
 
@@ -135,7 +128,7 @@ def _rows(account_id: int, source: Source, ids: Collection[int]) -> ColumnElemen
     )
 
 
-def _changes(plan: GrantPlan, *, account_id: int, source: Source, run_id: int) -> list[Change]:
+def _changes(plan: GrantPlan[int], *, account_id: int, source: Source, run_id: int) -> list[Change]:
     def changed(id_: int, *, was: str | None, became: str | None) -> Change:
         return Change(
             kind=ChangeKind.GRANT,
@@ -152,41 +145,6 @@ def _changes(plan: GrantPlan, *, account_id: int, source: Source, run_id: int) -
         *(changed(id_, was="held", became=level.value) for id_, level in plan.relevel.items()),
         *(changed(id_, was="held", became=None) for id_ in plan.delete),
     ]
-
-
-async def delete_moved(
-    connection: AsyncConnection, repository_ids: Collection[int], *, at: datetime, run_id: int
-) -> list[Change]:
-    """
-    Forget who may read repositories that changed hands (R11).
-
-    Nothing begun before ``at`` may bring the rows back, and whoever held one is listed
-    again.
-    """
-    ids = list(repository_ids)
-    if not ids:
-        return []
-    rows = (await connection.execute(_DELETE_MOVED, {"ids": ids})).mappings().all()
-    await connection.execute(_FENCE, {"ids": ids, "at": at})
-    await connection.execute(_LIST_AGAIN, {"ids": sorted({row["account_id"] for row in rows})})
-    return [
-        Change(
-            kind=ChangeKind.GRANT,
-            account_id=row["account_id"],
-            repository_id=row["repository_id"],
-            source=row["source"],
-            was="held",
-            became=None,
-            run_id=run_id,
-        )
-        for row in rows
-    ]
-
-
-async def load_fenced(connection: AsyncConnection, *, started_at: datetime) -> frozenset[int]:
-    """Repositories that a listing begun at ``started_at`` may not speak about."""
-    found = await connection.execute(_FENCED, {"started_at": started_at})
-    return frozenset(found.scalar_one())
 
 
 def _levels(pairs: Iterable[tuple[int, Level]]) -> dict[str, list[object]]:

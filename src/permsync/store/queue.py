@@ -20,10 +20,17 @@ from permsync.rules.schedule import PRIORITY
 
 
 class Kind(StrEnum):
-    """The jobs that are about an account."""
+    """The jobs that are about one account or one repository."""
 
     SYNC_ACCOUNT = "sync_account"
     REFRESH_ACCOUNT = "refresh_account"
+    ASK_ACCOUNT = "ask_account"
+    SYNC_REPOSITORY = "sync_repository"
+
+    @property
+    def subject(self) -> str:
+        """What the number in the job's payload is."""
+        return "repository_id" if self is Kind.SYNC_REPOSITORY else "account_id"
 
 
 class Placed(StrEnum):
@@ -36,14 +43,16 @@ class Placed(StrEnum):
 # ON CONFLICT restates the predicate of the unique index, or PostgreSQL does not find it. A
 # queued job only moves forward, a running one is marked; either way its row is locked until
 # the caller commits, so the end of the job waits for the mark.
-_ENQUEUE_SYNC = text("""
+_ENQUEUE = text("""
     INSERT INTO pgqueuer AS job
         (priority, entrypoint, payload, execute_after, dedupe_key, status)
     VALUES (
         :priority, CAST(:kind AS text),
-        convert_to(json_build_object('account_id', CAST(:account_id AS bigint))::text, 'UTF8'),
+        convert_to(
+            json_build_object(CAST(:subject AS text), CAST(:id AS bigint))::text, 'UTF8'
+        ),
         now() + CAST(:delay AS interval),
-        CAST(:kind AS text) || ':' || CAST(:account_id AS bigint), 'queued'
+        CAST(:kind AS text) || ':' || CAST(:id AS bigint), 'queued'
     )
     ON CONFLICT (dedupe_key)
         WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
@@ -70,19 +79,33 @@ async def enqueue_sync(
     trigger: Trigger,
     delay_in: timedelta | None = None,
 ) -> Placed:
-    """
-    Ask for a sync within the caller's transaction; the job exists when that commits.
+    """Ask for a sync of the account, see :func:`enqueue`."""
+    kind = Kind.SYNC_ACCOUNT
+    return await enqueue(connection, kind, account_id, trigger=trigger, delay_in=delay_in)
 
-    A queued sync of the account takes the stronger of both triggers and, if the new one is
-    at least as strong, the earlier of both times. A running one is not disturbed: the
-    account is synced once more after it.
+
+async def enqueue(
+    connection: AsyncConnection,
+    kind: Kind,
+    subject_id: int,
+    *,
+    trigger: Trigger = Trigger.CONFIRM,
+    delay_in: timedelta | None = None,
+) -> Placed:
+    """
+    Ask for a job within the caller's transaction; the job exists when that commits.
+
+    A queued job of this kind and subject takes the stronger of both triggers and, if the
+    new one is at least as strong, the earlier of both times. A running one is not
+    disturbed: the work is done once more after it.
     """
     placed = await connection.execute(
-        _ENQUEUE_SYNC,
+        _ENQUEUE,
         {
             "priority": PRIORITY[trigger],
-            "kind": Kind.SYNC_ACCOUNT.value,
-            "account_id": account_id,
+            "kind": kind.value,
+            "subject": kind.subject,
+            "id": subject_id,
             "delay": delay_in or timedelta(),
         },
     )
@@ -159,6 +182,45 @@ async def enqueue_due(connection: AsyncConnection, *, spread_in: timedelta, most
             "priority": PRIORITY[Trigger.SCHEDULE],
             "kind": Kind.SYNC_ACCOUNT.value,
             "living": [state.value for state in LIVING],
+            "spread": spread_in,
+            "most": most,
+        },
+    )
+    return placed.rowcount
+
+
+_ENQUEUE_DUE_REPOSITORIES = text("""
+    INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
+    SELECT
+        :priority, CAST(:kind AS text),
+        convert_to(json_build_object('repository_id', repository.id)::text, 'UTF8'),
+        now() + random() * CAST(:spread AS interval),
+        CAST(:kind AS text) || ':' || repository.id, 'queued'
+    FROM repository
+    WHERE repository.sync_due_at <= now() AND repository.gone_at IS NULL
+        AND NOT EXISTS (
+            SELECT FROM pgqueuer AS job
+            WHERE job.dedupe_key = CAST(:kind AS text) || ':' || repository.id
+                AND job.status IN ('queued', 'picked')
+        )
+    ORDER BY repository.listed_at IS NOT NULL, repository.sync_due_at
+    LIMIT :most
+    ON CONFLICT (dedupe_key)
+        WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
+        AND dedupe_key IS NOT NULL
+    DO NOTHING
+""")
+
+
+async def enqueue_due_repositories(
+    connection: AsyncConnection, *, spread_in: timedelta, most: int
+) -> int:
+    """Ask for the listings of readers that are due, as :func:`enqueue_due` does for accounts."""
+    placed = await connection.execute(
+        _ENQUEUE_DUE_REPOSITORIES,
+        {
+            "priority": PRIORITY[Trigger.SCHEDULE],
+            "kind": Kind.SYNC_REPOSITORY.value,
             "spread": spread_in,
             "most": most,
         },

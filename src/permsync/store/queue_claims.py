@@ -31,7 +31,8 @@ class Job:
     """
     A job that ``worker_id`` has claimed.
 
-    ``account_id`` is ``None`` for a round, the periodic work of all workers together.
+    It is about an account or a repository, or neither: then it is a round, the periodic work
+    of all workers together.
     ``resets`` counts the workers that this job has outlived.
     """
 
@@ -39,6 +40,7 @@ class Job:
     kind: str
     worker_id: UUID
     account_id: int | None = None
+    repository_id: int | None = None
     trigger: Trigger = Trigger.SCHEDULE
     resets: int = 0
 

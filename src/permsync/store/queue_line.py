@@ -83,6 +83,7 @@ def parse_job(row: pgqueuer.Job, *, worker_id: UUID) -> Job:
         kind=row.entrypoint,
         worker_id=worker_id,
         account_id=subject.get("account_id"),
+        repository_id=subject.get("repository_id"),
         trigger=TRIGGERS.get(row.priority, Trigger.SCHEDULE),
         resets=row.attempts,
     )

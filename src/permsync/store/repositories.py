@@ -76,9 +76,28 @@ FROM unnest(CAST(:external_ids AS text[]), CAST(:owner_ids AS text[]))
     AS seen (external_id, owner_id)
 WHERE repository.host = :host AND repository.external_id = seen.external_id
 """)
+_CLOSE = text("""
+UPDATE repository SET visibility = 'private', visibility_at = :at, open_seen_at = NULL
+WHERE id = :id AND visibility <> 'private' AND coalesce(open_seen_at, '-infinity') <= :at
+RETURNING id
+""")
+# A private one stays closed to whatever began before the notice.
+_CLOSE_LATER = text("""
+UPDATE repository SET visibility_at = greatest(visibility_at, :at)
+WHERE id = :id AND visibility = 'private'
+""")
+_GONE = text("""
+UPDATE repository SET gone_at = :at WHERE id = :id AND gone_at IS NULL RETURNING id
+""")
+_RETURN = text("""
+UPDATE repository SET gone_at = NULL
+FROM unnest(CAST(:external_ids AS text[])) AS seen (external_id)
+WHERE repository.host = :host AND repository.external_id = seen.external_id
+""")
 _CLEAR_DIGESTS = text("""
 UPDATE account SET listing_digest = NULL
-WHERE listing_digest IS NOT NULL AND id <> :except_account AND id IN
+WHERE listing_digest IS NOT NULL AND id IS DISTINCT FROM CAST(:except_account AS bigint)
+    AND id IN
     (SELECT account_id FROM "grant" WHERE repository_id = ANY(CAST(:ids AS bigint[])))
 """)
 
@@ -117,6 +136,17 @@ async def load_observed(
     return {row["external_id"]: repository_of(row) for row in rows.mappings()}
 
 
+async def load_covered(connection: AsyncConnection, repository_ids: Sequence[int]) -> Sequence[int]:
+    """Those of these that a connection lists, by ascending id."""
+    query = text("""
+        SELECT id FROM repository
+        WHERE id = ANY (CAST(:ids AS bigint[])) AND sync_due_at IS NOT NULL ORDER BY id
+    """)
+    if not repository_ids:
+        return ()
+    return (await connection.execute(query, {"ids": list(repository_ids)})).scalars().all()
+
+
 async def lock_host(connection: AsyncConnection, host: str) -> None:
     """
     Let one transaction at a time write this host's repositories.
@@ -133,10 +163,10 @@ async def save_plan(
     known: Mapping[str, Repository],
     *,
     host: str,
-    account_id: int,
+    account_id: int | None,
     started_at: datetime,
     listed_to: datetime,
-    run_id: int,
+    run_id: int | None,
 ) -> list[Change]:
     """
     Carry out a plan and say what changed.
@@ -174,19 +204,46 @@ async def save_plan(
             await connection.execute(
                 _SHOW, {"host": host, "at": at, "open_at": started_at, **shown}
             )
+    if plan.back:
+        await connection.execute(_RETURN, {"host": host, "external_ids": _ids(plan.back)})
     touched = [known[one.external_id].id for one in (*plan.narrow, *plan.widen, *plan.moved)]
     if touched:
         await connection.execute(_CLEAR_DIGESTS, {"ids": touched, "except_account": account_id})
     return [
-        Change(
-            kind=ChangeKind.VISIBILITY,
-            repository_id=known[one.external_id].id,
-            was=known[one.external_id].visibility.value,
-            became=one.visibility.value,
-            run_id=run_id,
-        )
-        for one in (*plan.narrow, *plan.widen)
+        _shown(known[one.external_id], became=one.visibility.value, run_id=run_id)
+        for one in (*plan.narrow, *plan.widen, *plan.back)
     ]
+
+
+async def close(
+    connection: AsyncConnection, repository: Repository, *, at: datetime
+) -> list[Change]:
+    """Narrow to private as of ``at``, unless a later statement has widened since (R12)."""
+    about = {"id": repository.id, "at": at}
+    await connection.execute(_CLOSE_LATER, about)
+    if (await connection.execute(_CLOSE, about)).first() is None:
+        return []
+    await connection.execute(_CLEAR_DIGESTS, {"ids": [repository.id], "except_account": None})
+    return [_shown(repository, became=Visibility.PRIVATE.value)]
+
+
+async def save_gone(
+    connection: AsyncConnection, repository: Repository, *, at: datetime
+) -> list[Change]:
+    """The host deleted it; nobody may read what is not there."""
+    if (await connection.execute(_GONE, {"id": repository.id, "at": at})).first() is None:
+        return []
+    return [_shown(repository, became=None)]
+
+
+def _shown(repository: Repository, *, became: str | None, run_id: int | None = None) -> Change:
+    return Change(
+        kind=ChangeKind.VISIBILITY,
+        repository_id=repository.id,
+        was=repository.visibility.value,
+        became=became,
+        run_id=run_id,
+    )
 
 
 async def save_open_seen(

@@ -116,6 +116,7 @@ async def save_listed(
             listed_to=listed_to,
             listing_digest=digest,
             run_id=None,
+            held_at=None,
             sync_failures=0,
             sync_due_at=func.clock_timestamp() + due_in,
         )
@@ -123,9 +124,18 @@ async def save_listed(
 
 
 async def save_unlisted(
-    connection: AsyncConnection, run: ClaimedRun, *, failures: int, due_in: timedelta
+    connection: AsyncConnection,
+    run: ClaimedRun,
+    *,
+    failures: int,
+    due_in: timedelta,
+    held: bool = False,
 ) -> None:
-    """A run ended without a complete listing: no age moves, the next try is planned."""
+    """
+    A run ended without a listing that applies: no age moves, the next try is planned.
+
+    ``held`` marks the account: its next complete listing confirms this one (R6).
+    """
     await connection.execute(
         update(_account)
         .where(_account.c.id == run.account.id, _account.c.run_id == run.id)
@@ -134,6 +144,7 @@ async def save_unlisted(
             sync_failures=failures,
             listing_digest=None,
             sync_due_at=func.clock_timestamp() + due_in,
+            **({"held_at": func.clock_timestamp()} if held else {}),
         )
     )
 

@@ -25,13 +25,23 @@ from sqlalchemy import (
     text,
 )
 
-from permsync.store import columns, listing_tables
+from permsync.store import columns, evidence_tables, listing_tables
 from permsync.store.columns import instant, own_id, sealed_with, words, written_at
 
 metadata = columns.metadata
 
 budget = listing_tables.budget
 listing_validator = listing_tables.listing_validator
+account_gap = evidence_tables.account_gap
+ask = evidence_tables.ask
+change = evidence_tables.change
+explicit_rule = evidence_tables.explicit_rule
+fence = evidence_tables.fence
+grant = evidence_tables.grant
+pending_grant = evidence_tables.pending_grant
+repository = evidence_tables.repository
+revision = evidence_tables.revision
+run = evidence_tables.run
 
 sealing_key = Table(
     "sealing_key",
@@ -143,6 +153,7 @@ account = Table(
     instant("sync_due_at"),
     Column("sync_failures", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("host", "external_id"),
+    Column("asked_pairs", Integer, nullable=False, server_default=text("0")),
     Index("account_sync_due", "sync_due_at", postgresql_where=text("sync_due_at IS NOT NULL")),
 )
 
@@ -188,101 +199,6 @@ revocation = Table(
     instant("closed_at"),
     Column("outcome", Text),
     Index("revocation_due", "host", "next_try_at", postgresql_where=text("closed_at IS NULL")),
-)
-
-repository = Table(
-    "repository",
-    metadata,
-    own_id(),
-    Column("host", Text, nullable=False),
-    Column("external_id", Text, nullable=False),
-    Column("owner_id", Text, nullable=False),
-    Column("full_name", Text),
-    Column("visibility", Text, nullable=False),
-    instant("visibility_at", nullable=False),
-    instant("open_seen_at"),
-    Column("run_id", BigInteger),
-    instant("listed_at"),
-    instant("listed_to"),
-    instant("held_at"),
-    instant("gone_at"),
-    UniqueConstraint("host", "external_id"),
-    UniqueConstraint("host", "full_name"),
-)
-
-grant = Table(
-    "grant",
-    metadata,
-    Column("account_id", ForeignKey("account.id"), nullable=False),
-    Column("repository_id", ForeignKey("repository.id"), nullable=False),
-    Column("source", Text, nullable=False),
-    Column("level", Text, nullable=False),
-    instant("as_of"),
-    Column("missed", Boolean, nullable=False, server_default=text("false")),
-    PrimaryKeyConstraint("account_id", "source", "repository_id"),
-    Index("grant_by_repository", "repository_id", "account_id"),
-)
-
-explicit_rule = Table(
-    "explicit_rule",
-    metadata,
-    own_id(),
-    Column("effect", Text, nullable=False),
-    Column("user_id", ForeignKey("user.id"), nullable=False),
-    Column("repository_id", ForeignKey("repository.id"), nullable=False),
-    written_at("created_at"),
-    instant("expires_at"),
-    UniqueConstraint("user_id", "repository_id", "effect"),
-)
-
-fence = Table(
-    "fence",
-    metadata,
-    Column("repository_id", ForeignKey("repository.id"), primary_key=True),
-    instant("at", nullable=False),
-)
-
-revision = Table(
-    "revision",
-    metadata,
-    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
-    Column("value", BigInteger, nullable=False),
-)
-
-change = Table(
-    "change",
-    metadata,
-    Column("revision", BigInteger, nullable=False),
-    Column("ordinal", Integer, nullable=False),
-    written_at("at"),
-    Column("kind", Text, nullable=False),
-    Column("account_id", BigInteger),
-    Column("repository_id", BigInteger),
-    Column("user_id", BigInteger),
-    Column("source", Text),
-    Column("was", Text),
-    Column("became", Text),
-    Column("run_id", BigInteger),
-    PrimaryKeyConstraint("revision", "ordinal"),
-    Index("change_by_repository", "repository_id", "revision"),
-    Index("change_by_account", "account_id", "revision"),
-)
-
-run = Table(
-    "run",
-    metadata,
-    own_id(),
-    Column("account_id", ForeignKey("account.id"), nullable=False),
-    Column("trigger", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    written_at("started_at"),
-    instant("finished_at"),
-    Column("added", Integer, nullable=False, server_default=text("0")),
-    Column("removed", Integer, nullable=False, server_default=text("0")),
-    Column("total", Integer, nullable=False, server_default=text("0")),
-    Column("requests", Integer, nullable=False, server_default=text("0")),
-    Column("failure", Text),
-    Index("run_by_account", "account_id", "id"),
 )
 
 audit_event = Table(

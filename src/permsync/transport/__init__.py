@@ -166,6 +166,7 @@ class Transport:
         connect_in: timedelta,
         deadline_in: timedelta,
         fresh: bool = False,
+        reuse: bool = True,
         bearer: str | None = None,
     ) -> Answer:
         """
@@ -173,14 +174,16 @@ class Transport:
 
         ``connect_in`` bounds name look-up, TCP and TLS together, ``deadline_in`` everything.
         ``fresh`` is for token calls: a connection of its own, the smaller cap, no waiting
-        for room. ``bearer`` becomes the authorization header.
+        for room. ``reuse=False`` keeps an ordinary request off a connection that is open
+        already, should that one lead to a server that answers wrongly. ``bearer`` becomes
+        the authorization header.
         """
         headers = {**request.headers, **({"authorization": f"Bearer {bearer}"} if bearer else {})}
         if not is_sendable(request.url, headers):
             return self._told(request.url, NotSent(UnsentReason.UNSENDABLE))
 
         def call(sending: Sending) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-            return (self._tokens if fresh else self._pages).request(
+            return (self._tokens if fresh or not reuse else self._pages).request(
                 request.method,
                 URL(request.url, encoded=True),  # as the host file said it: %2F stays %2F
                 headers=headers,

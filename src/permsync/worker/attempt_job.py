@@ -12,7 +12,7 @@ from collections.abc import Awaitable
 from permsync.errors import DatabaseUnavailableError, PermsyncError
 from permsync.store.queue_claims import Job, JobEnd
 from permsync.telemetry import Event, logger
-from permsync.worker.kinds import AccountJob, JobKind, Round, S
+from permsync.worker.kinds import JobKind, Round, S, SubjectJob
 
 log = logger(__name__)
 
@@ -25,28 +25,28 @@ DEFECT = "defect"
 async def attempt_job(services: S, kind: JobKind[S], job: Job) -> JobEnd | None:
     """Do the job, or give it up; ``None`` means that it must be tried again later."""
     try:
-        match kind, job.account_id:
+        match kind, job.account_id or job.repository_id:
             case Round(run=run), _:
                 failure = await _failure_of(job, run(services))
-            case AccountJob() as account_job, int(account_id):
-                failure = await _attempt_account(services, account_job, job, account_id)
+            case SubjectJob() as subject_job, int(subject_id):
+                failure = await _attempt_subject(services, subject_job, job, subject_id)
             case _:
-                # Defensive: a row about no account, which only another program can write.
+                # Defensive: a row about nothing, which only another program can write.
                 failure = _log_failure(job, DEFECT)
     except DatabaseUnavailableError:
         return None
     return JobEnd.SUCCESSFUL if failure is None else JobEnd.EXCEPTION
 
 
-async def _attempt_account(
-    services: S, kind: AccountJob[S], job: Job, account_id: int
+async def _attempt_subject(
+    services: S, kind: SubjectJob[S], job: Job, subject_id: int
 ) -> str | None:
     if job.resets > MOST_RESETS:
         failure: str | None = _log_failure(job, WORKER_LOST)
     else:
-        failure = await _failure_of(job, kind.run(services, account_id, job.trigger))
+        failure = await _failure_of(job, kind.run(services, subject_id, job.trigger))
     if failure is not None and kind.fail is not None:
-        await _failure_of(job, kind.fail(services, account_id, job.trigger, failure))
+        await _failure_of(job, kind.fail(services, subject_id, job.trigger, failure))
     return failure
 
 

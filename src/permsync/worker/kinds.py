@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
+from permsync.flows.ask_pairs import ask_pairs
 from permsync.flows.deps import Services
+from permsync.flows.discover_repositories import discover_repositories
 from permsync.flows.drain_revocations import drain_revocations
 from permsync.flows.refresh_ahead import refresh_ahead
 from permsync.flows.schedule_syncs import schedule_syncs
 from permsync.flows.sweep_attempts import sweep_attempts
 from permsync.flows.sync_account import give_up_sync, sync_account
+from permsync.flows.sync_repository import give_up_repository, sync_repository
 from permsync.flows.tidy import tidy
 from permsync.model import Durations, Trigger
 from permsync.store.engine import Database
@@ -38,11 +41,11 @@ S = TypeVar("S", bound=Doors)
 
 
 @dataclass(frozen=True, slots=True)
-class AccountJob(Generic[S]):
+class SubjectJob(Generic[S]):
     """
-    Work about one account.
+    Work about one account or one repository, named by its id.
 
-    ``run`` ends normally whatever became of the account, having recorded it. ``fail``
+    ``run`` ends normally whatever became of it, having recorded it. ``fail``
     records a code of ours where ``run`` could not: it raised, or took its worker with it
     more often than is allowed. Without ``fail`` the log is the only record.
     """
@@ -59,7 +62,7 @@ class Round(Generic[S]):
     every: Callable[[Durations], timedelta]
 
 
-JobKind = AccountJob[S] | Round[S]
+JobKind = SubjectJob[S] | Round[S]
 
 
 async def _refresh_account(services: Services, account_id: int, _trigger: Trigger) -> None:
@@ -67,8 +70,13 @@ async def _refresh_account(services: Services, account_id: int, _trigger: Trigge
 
 
 KINDS: Mapping[str, JobKind[Services]] = {
-    Kind.SYNC_ACCOUNT: AccountJob(run=sync_account, fail=give_up_sync),
-    Kind.REFRESH_ACCOUNT: AccountJob(run=_refresh_account),
+    Kind.SYNC_ACCOUNT: SubjectJob(run=sync_account, fail=give_up_sync),
+    Kind.REFRESH_ACCOUNT: SubjectJob(run=_refresh_account),
+    Kind.ASK_ACCOUNT: SubjectJob(run=ask_pairs),
+    Kind.SYNC_REPOSITORY: SubjectJob(run=sync_repository, fail=give_up_repository),
+    "discover_repositories": Round(
+        run=discover_repositories, every=lambda each: each.sync_every_asked
+    ),
     "schedule_syncs": Round(run=schedule_syncs, every=lambda each: each.schedule_every),
     "sweep_attempts": Round(run=sweep_attempts, every=lambda each: each.sweep_every),
     "drain_revocations": Round(run=drain_revocations, every=lambda each: each.revoke_every),

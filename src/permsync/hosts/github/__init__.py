@@ -21,21 +21,23 @@ from permsync.codehost import (
     FailureKind,
     HostSettings,
     Identity,
-    ListedRepository,
+    KnownRepository,
     Page,
+    PairAnswer,
+    ReadersPage,
     Request,
     Response,
     Rotation,
     TokenRefusalKind,
 )
 from permsync.codehost.addresses import url_under
-from permsync.codehost.answers import Id, Text, parse_body, said
+from permsync.codehost.answers import parse_body, said
 from permsync.codehost.limits import refine_limit
 from permsync.codehost.manners import Manners
 from permsync.codehost.options import Parallel, parse_options
 from permsync.codehost.paging import parse_follow, step_of
 from permsync.codehost.scopes import parse_scopes
-from permsync.model import Level, Visibility
+from permsync.hosts.github import rows
 from permsync.oauth2 import Word
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
@@ -44,6 +46,9 @@ _INSTALLATIONS = "installations"
 _REPOSITORIES = "repositories"
 # "Authenticating to the REST API", the organisations that a listing leaves out.
 _LEFT_OUT = re.compile(r"partial-results; *organizations=([0-9]+(?: *, *[0-9]+)*)")
+# A refusal of one thing asked about, which a missing scope may explain.
+_CLOSED = (FailureKind.FORBIDDEN, FailureKind.HIDDEN)
+
 # Refusals come with status 200 ("Troubleshooting OAuth app access token request errors").
 _WORDS = (
     Word("bad_refresh_token", TokenRefusalKind.REJECTED),
@@ -74,55 +79,6 @@ class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     app: Literal["oauth", "oauth_expiring", "github_app"] = "oauth"
     api_version: str = "2022-11-28"
     parallel: Parallel = 6
-
-
-class _Person(msgspec.Struct):
-    id: Id
-    login: Text
-
-
-class _Permissions(msgspec.Struct):
-    pull: bool = False
-    push: bool = False
-    maintain: bool = False
-    admin: bool = False
-
-
-class _Repository(msgspec.Struct):
-    id: Id
-    full_name: Text
-    owner: _Person
-    private: bool
-    visibility: str | None = None
-    archived: bool = False
-    permissions: _Permissions = msgspec.field(default_factory=lambda: _Permissions(pull=True))
-
-
-class _Owner(msgspec.Struct):
-    id: Id
-    login: str | None = None
-
-
-class _Installation(msgspec.Struct):
-    id: Id
-    account: _Owner | None = None
-    suspended_at: str | None = None
-
-
-class _Installations(msgspec.Struct):
-    total_count: int
-    installations: list[_Installation]
-
-
-class _Wrapped(msgspec.Struct):
-    total_count: int
-    repositories: list[_Repository]
-
-
-_PERSON = msgspec.json.Decoder(_Person)
-_LISTED = msgspec.json.Decoder(list[_Repository])
-_WRAPPED = msgspec.json.Decoder(_Wrapped)
-_INSTALLED = msgspec.json.Decoder(_Installations)
 
 
 class Host(CodeFlow):
@@ -168,7 +124,7 @@ class Host(CodeFlow):
 
     def parse_identity(self, ask: Ask, response: Response) -> Identity | Ask | Failure:  # noqa: ARG002
         """Read the person."""
-        person = parse_body(response, _PERSON)
+        person = parse_body(response, rows.PERSON)
         if isinstance(person, Failure):
             return _refine(person, response)
         return Identity(str(person.id), person.login)
@@ -194,7 +150,7 @@ class Host(CodeFlow):
         read = self._read(ask, response)
         if isinstance(read, Failure):
             read = _refine(read, response)
-        closed = isinstance(read, Page) or read.kind in (FailureKind.FORBIDDEN, FailureKind.HIDDEN)
+        closed = isinstance(read, Page) or read.kind in _CLOSED
         if closed and self.missing_scopes(self.granted_scopes(response)):
             return Failure(FailureKind.INSUFFICIENT_SCOPE, said(response))
         if isinstance(read, Failure):
@@ -213,32 +169,68 @@ class Host(CodeFlow):
         """Not where the answer leaves something out."""
         return super().vouches(response) and "x-github-sso" not in response.headers
 
+    def pair_ask(self, repository: KnownRepository, person: Identity) -> Ask:  # noqa: ARG002
+        """Ask for the repository by its id, which its own ``Link`` headers use as well."""
+        path = f"repositories/{quote(repository.external_id, safe='')}"
+        return self._ask("pair", path, about=repository.external_id)
+
+    def parse_pair(self, ask: Ask, response: Response) -> PairAnswer | Failure:
+        """Read it; hidden is a no, unless single sign-on or a lost scope hides it."""
+        read = parse_body(response, rows.ONE)
+        if not isinstance(read, Failure):
+            return rows.pair_of(read, external_id=ask.about, by_installation=self._is_app)
+        failure = _refine(read, response)
+        if failure.kind not in _CLOSED:
+            return failure
+        if self.missing_scopes(self.granted_scopes(response)):
+            return Failure(FailureKind.INSUFFICIENT_SCOPE, said(response))
+        sure = failure.kind is FailureKind.HIDDEN and "x-github-sso" not in response.headers
+        return PairAnswer(None) if sure else failure
+
+    def readers_ask(self, repository: KnownRepository) -> Ask:
+        """Ask for everybody with a right: teams, base permission and owners included."""
+        name = quote(repository.external_id, safe="")
+        path = f"repositories/{name}/collaborators?affiliation=all&per_page=100"
+        return self._ask("readers", path)
+
+    def parse_readers(self, ask: Ask, response: Response) -> ReadersPage | Failure:
+        """Read one page of collaborators."""
+        read = parse_body(response, rows.COLLABORATORS)
+        if isinstance(read, Failure):
+            return _refine(read, response)
+        follow = parse_follow(ask, response, api_url=self.api_url)
+        if isinstance(follow, Failure):
+            return follow
+        return ReadersPage(rows.readers_of(read), follow)
+
     def _read(self, ask: Ask, response: Response) -> Page | Failure:
         if step_of(ask) == _INSTALLATIONS:
-            installed = parse_body(response, _INSTALLED)
+            installed = parse_body(response, rows.INSTALLED)
             return installed if isinstance(installed, Failure) else self._installed(installed)
         if ask.about:
-            wrapped = parse_body(response, _WRAPPED)
+            wrapped = parse_body(response, rows.WRAPPED)
             if isinstance(wrapped, Failure):
                 return wrapped
-            return _page(wrapped.repositories, series=ask.about, expected=wrapped.total_count)
-        listed = parse_body(response, _LISTED)
-        return listed if isinstance(listed, Failure) else _page(listed)
+            return rows.page_of(
+                wrapped.repositories, series=ask.about, expected=wrapped.total_count
+            )
+        listed = parse_body(response, rows.LISTED)
+        return listed if isinstance(listed, Failure) else rows.page_of(listed)
 
-    def _installed(self, answer: _Installations) -> Page:
+    def _installed(self, answer: rows.Installations) -> Page:
         """Each working installation is asked; a suspended one is there but answers nobody."""
-        rows = answer.installations
-        asleep = {_owner_of(one) for one in rows if one.suspended_at is not None}
+        found = answer.installations
+        asleep = {_owner_of(one) for one in found if one.suspended_at is not None}
         return Page(
-            follow=tuple(self._covered(one) for one in rows if one.suspended_at is None),
+            follow=tuple(self._covered(one) for one in found if one.suspended_at is None),
             series=_INSTALLATIONS,
-            seen=frozenset(str(one.id) for one in rows),
+            seen=frozenset(str(one.id) for one in found),
             expected=answer.total_count,
             gaps=frozenset(asleep - {""}),
             partial="" in asleep,
         )
 
-    def _covered(self, one: _Installation) -> Ask:
+    def _covered(self, one: rows.Installation) -> Ask:
         path = f"user/installations/{one.id}/repositories?per_page=100"
         return self._ask(_REPOSITORIES, path, about=str(one.id), owner_id=_owner_of(one))
 
@@ -247,7 +239,7 @@ class Host(CodeFlow):
         return Ask(step, request, about, owner_id)
 
 
-def _owner_of(one: _Installation) -> str:
+def _owner_of(one: rows.Installation) -> str:
     """The account it is installed on; an enterprise is none, and owns no repository."""
     return str(one.account.id) if one.account is not None and one.account.login else ""
 
@@ -258,39 +250,6 @@ def _api_url(base_url: str) -> str:
     if parts.netloc == "github.com" or parts.netloc.endswith(".ghe.com"):
         return f"{parts.scheme}://api.{parts.netloc}"
     return url_under(base_url, path="api/v3")
-
-
-def _page(
-    repositories: list[_Repository], *, series: str = "", expected: int | None = None
-) -> Page:
-    readable = tuple(_listed(one) for one in repositories if one.permissions.pull)
-    seen = frozenset(str(one.id) for one in repositories)
-    return Page(readable, series=series, seen=seen, expected=expected)
-
-
-def _listed(one: _Repository) -> ListedRepository:
-    return ListedRepository(
-        external_id=str(one.id),
-        owner_id=str(one.owner.id),
-        owner=one.owner.login,
-        full_name=one.full_name,
-        visibility=_visibility(one),
-        level=_level(one.permissions),
-        archived=one.archived,
-    )
-
-
-def _visibility(one: _Repository) -> Visibility:
-    """Public only where both fields say so; a word we do not know is private."""
-    if one.visibility == "public" and not one.private:
-        return Visibility.PUBLIC
-    return Visibility.INTERNAL if one.visibility == "internal" else Visibility.PRIVATE
-
-
-def _level(held: _Permissions) -> Level:
-    if held.admin:
-        return Level.ADMIN
-    return Level.WRITE if held.push or held.maintain else Level.READ
 
 
 def _refine(failure: Failure, response: Response) -> Failure:

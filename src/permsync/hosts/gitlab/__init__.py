@@ -10,6 +10,7 @@ transport or the clock.
 from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar, Literal
+from urllib.parse import quote
 
 import msgspec
 
@@ -20,25 +21,28 @@ from permsync.codehost import (
     FailureKind,
     HostSettings,
     Identity,
-    ListedRepository,
+    KnownRepository,
     Page,
+    PairAnswer,
+    Reader,
+    ReadersPage,
     Request,
     Response,
     Rotation,
 )
 from permsync.codehost.addresses import url_under
-from permsync.codehost.answers import Id, Text, parse_body, parse_count
+from permsync.codehost.answers import parse_body, parse_count, parse_day
 from permsync.codehost.options import Parallel, parse_options
 from permsync.codehost.paging import parse_follow
-from permsync.model import Level, Visibility
+from permsync.hosts.gitlab import rows
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
 _NUMBERED = "projects"
 _KEYSET = "projects.keyset"
+_PROJECT = "project"
+_MEMBERSHIPS = "projects?membership=true&order_by=id&sort=asc&per_page=100"
 # Above so many rows GitLab counts no longer, and offset pages become slow and then end.
 _COUNTED_UP_TO = 10_000
-
-_REPORTER, _DEVELOPER, _MAINTAINER = 20, 30, 40
 
 # Pieces of lib/gitlab/auth/user_access_denied_reason.rb, in lower case.
 _ACCOUNT_WORDS = (
@@ -68,42 +72,6 @@ class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code_access: Literal["default_branch", "access_level"] = "default_branch"
     rotation: Rotation = Rotation.STRICT
     parallel: Parallel = 6
-
-
-class _Person(msgspec.Struct):
-    id: Id
-    username: Text
-    external: bool = False
-
-
-class _Namespace(msgspec.Struct):
-    id: Id
-    full_path: Text
-
-
-class _Access(msgspec.Struct):
-    access_level: int
-
-
-class _Permissions(msgspec.Struct):
-    project_access: _Access | None = None
-    group_access: _Access | None = None
-
-
-class _Project(msgspec.Struct):
-    id: Id
-    path_with_namespace: Text
-    namespace: _Namespace
-    visibility: str | None = None
-    repository_access_level: str | None = None
-    archived: bool = False
-    permissions: _Permissions | None = None
-    # Sent, if only as null, to those who may read the code (lib/api/entities).
-    default_branch: str | msgspec.UnsetType | None = msgspec.UNSET
-
-
-_PERSON = msgspec.json.Decoder(_Person)
-_PROJECTS = msgspec.json.Decoder(list[_Project])
 
 
 class Host(CodeFlow):
@@ -139,7 +107,7 @@ class Host(CodeFlow):
 
     def parse_identity(self, ask: Ask, response: Response) -> Identity | Ask | Failure:  # noqa: ARG002
         """Read the person; an external one sees internal projects only as a member."""
-        person = parse_body(response, _PERSON)
+        person = parse_body(response, rows.PERSON)
         if isinstance(person, Failure):
             return _refine(person)
         return Identity(str(person.id), person.username, restricted=person.external)
@@ -154,12 +122,11 @@ class Host(CodeFlow):
 
         Without ``membership`` an administrator would be told every project there is.
         """
-        path = "projects?membership=true&order_by=id&sort=asc&per_page=100"
-        return (self._ask(_NUMBERED, path),)
+        return (self._ask(_NUMBERED, _MEMBERSHIPS),)
 
     def parse_page(self, ask: Ask, response: Response) -> Page | Failure:
         """Read one page; what is counted against the total is counted before any filter."""
-        projects = parse_body(response, _PROJECTS)
+        projects = parse_body(response, rows.PROJECTS)
         if isinstance(projects, Failure):
             return _refine(projects)
         total = parse_count(response.headers.get("x-total"))
@@ -171,62 +138,70 @@ class Host(CodeFlow):
         if isinstance(follow, Failure):
             return follow
         return Page(
-            repositories=tuple(_listed(one) for one in projects if self._reads_code(one)),
+            repositories=tuple(rows.listed_of(one) for one in projects if self._reads_code(one)),
             follow=follow,
             seen=frozenset(str(one.id) for one in projects),
             expected=total if counted else None,
         )
 
-    def _keyset(self, projects: list[_Project]) -> tuple[Ask, ...]:
+    def _keyset(self, projects: list[rows.Project]) -> tuple[Ask, ...]:
         """Go on after the first page without numbers: too many rows to be counted."""
         if not projects:
             return ()
-        path = "projects?membership=true&order_by=id&sort=asc&per_page=100&pagination=keyset"
-        return (self._ask(_KEYSET, f"{path}&id_after={projects[-1].id}"),)
+        path = f"{_MEMBERSHIPS}&pagination=keyset&id_after={projects[-1].id}"
+        return (self._ask(_KEYSET, path),)
 
-    def _reads_code(self, project: _Project) -> bool:
+    def pair_ask(self, repository: KnownRepository, person: Identity) -> Ask:  # noqa: ARG002
+        """Ask for the listing itself, narrowed to one id: the answer is what it would hold."""
+        number = parse_count(repository.external_id) or 0
+        path = f"{_MEMBERSHIPS}&id_after={number - 1}&id_before={number + 1}"
+        return self._ask("pair", path, about=repository.external_id)
+
+    def parse_pair(self, ask: Ask, response: Response) -> PairAnswer | Failure:
+        """Read it; a project that was not asked for means that the ids were not heeded."""
+        projects = parse_body(response, rows.PROJECTS)
+        if isinstance(projects, Failure):
+            return _refine(projects)
+        if any(str(one.id) != ask.about for one in projects):
+            return Failure(FailureKind.UNREADABLE, "other projects were answered")
+        levels = [rows.level_of(one) for one in projects if self._reads_code(one)]
+        return PairAnswer(levels[0] if levels else None)
+
+    def readers_ask(self, repository: KnownRepository) -> Ask:
+        """Ask for the project first: where its code is switched off, nobody reads it."""
+        name = quote(repository.external_id, safe="")
+        return self._ask(_PROJECT, f"projects/{name}", about=name)
+
+    def parse_readers(self, ask: Ask, response: Response) -> ReadersPage | Failure:
+        """Read the project, then page by page its members, inherited ones included."""
+        if ask.step == _PROJECT:
+            project = parse_body(response, rows.PROJECT)
+            if isinstance(project, Failure):
+                return _refine(project)
+            path = f"projects/{ask.about}/members/all?per_page=100"
+            closed = project.repository_access_level == "disabled"
+            return ReadersPage(follow=() if closed else (self._ask("members", path),))
+        members = parse_body(response, rows.MEMBERS)
+        if isinstance(members, Failure):
+            return _refine(members)
+        follow = parse_follow(ask, response, api_url=self.api_url)
+        if isinstance(follow, Failure):
+            return follow
+        today = parse_day(response)
+        readers = (one for one in members if rows.is_reader(one, today=today))
+        return ReadersPage(
+            tuple(Reader(str(one.id), rows.level_for(one.access_level)) for one in readers), follow
+        )
+
+    def _reads_code(self, project: rows.Project) -> bool:
         """By the field that only readers are sent, or by Reporter and above (HOSTS 3.2)."""
         if self._by_level:
-            return _level_number(project) >= _REPORTER
+            return rows.number_of(project) >= rows.REPORTER
         return project.default_branch is not msgspec.UNSET
 
-    def _ask(self, step: str, path: str) -> Ask:
+    def _ask(self, step: str, path: str, *, about: str = "") -> Ask:
         headers = {"accept": "application/json"}
-        return Ask(step, Request("GET", url_under(self.api_url, path=path), headers))
-
-
-def _level_number(project: _Project) -> int:
-    held = project.permissions or _Permissions()
-    levels = (held.project_access, held.group_access)
-    return max((access.access_level for access in levels if access), default=0)
-
-
-def _listed(project: _Project) -> ListedRepository:
-    return ListedRepository(
-        external_id=str(project.id),
-        owner_id=str(project.namespace.id),
-        owner=project.namespace.full_path,
-        full_name=project.path_with_namespace,
-        visibility=_visibility(project),
-        level=_level(project),
-        archived=project.archived,
-    )
-
-
-def _visibility(project: _Project) -> Visibility:
-    """An open project may keep its code to members; then it is private to us (HOSTS 1.3 #12)."""
-    if project.repository_access_level != "enabled":
-        return Visibility.PRIVATE
-    known = {"public": Visibility.PUBLIC, "internal": Visibility.INTERNAL}
-    return known.get(project.visibility or "", Visibility.PRIVATE)
-
-
-def _level(project: _Project) -> Level:
-    """Custom roles and shared groups give no number, but who is listed may read."""
-    number = _level_number(project)
-    if number >= _MAINTAINER:
-        return Level.ADMIN
-    return Level.WRITE if number >= _DEVELOPER else Level.READ
+        return Ask(step, Request("GET", url_under(self.api_url, path=path), headers), about)
 
 
 def _refine(failure: Failure) -> Failure:
