@@ -69,17 +69,20 @@ async def go_away(scene: Scene) -> None:
 
 
 async def restart(scene: Scene) -> None:
-    """PostgreSQL restarts while the host works; everybody's connections die."""
+    """PostgreSQL restarts while the host works; everybody's connections die, ours too."""
+    done = asyncio.Event()
 
     async def script(exchange: Exchange) -> None:
         await exchange.forward()
         said = await exchange.answer()
         await scene.place.restart_database()
+        done.set()
         await exchange.deliver(said)
 
     scene.on_token(script)
     scene.ask(scene.rescuer)
     await scene.until_fired()
+    await done.wait()
 
 
 # Where a commit has to be repeated, a busy machine may outlive the lease meanwhile.
