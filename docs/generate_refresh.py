@@ -237,7 +237,9 @@ def _circuit_edges() -> Iterator[tuple[str, str, str]]:
     yield "open", "half_open", "wait over: one probe goes"
     for outcome in Outcome:
         for state, facts in (("closed", None), ("half_open", opened)):
-            match plan_circuit(outcome, facts, DEFAULTS, account_id=1, jitter=0.0):
+            match plan_circuit(
+                outcome, facts, DEFAULTS, account_id=1, probed=facts is not None, jitter=0.0
+            ):
                 case Open():
                     yield state, "open", outcome
                 case Shut():

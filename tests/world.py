@@ -23,10 +23,10 @@ from permsync.flows.deps import (
     Chance,
     Clock,
     ConfiguredHost,
-    InFlight,
     Services,
     SignIn,
 )
+from permsync.flows.in_flight import InFlight
 from permsync.flows.link_account import finish_link, start_link
 from permsync.model import Account, Durations, User
 from permsync.simulator.browser import consent
@@ -128,7 +128,8 @@ def configured_hosts(
     for name in KINDS:
         settings = host_settings(simulator, name)
         host = hosts.create(settings)
-        made[name] = ConfiguredHost(name, host, include, settings.redirect_uri)
+        digest = f"client of {name}".encode()
+        made[name] = ConfiguredHost(name, host, include, settings.redirect_uri, digest)
     return made
 
 

@@ -23,10 +23,10 @@ from permsync.flows.deps import (
     Clock,
     ConfiguredConnection,
     ConfiguredHost,
-    InFlight,
     Services,
     SignIn,
 )
+from permsync.flows.in_flight import InFlight
 from permsync.store import queue_schema
 from permsync.store.embedded import EmbeddedPostgres, EmbeddedWaits
 from permsync.store.engine import Database
@@ -53,13 +53,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         await queue_schema.install(database)
         await admit_keys(database, vault)
         transport = await stack.enter_async_context(_transport(settings, metrics))
-        in_flight = InFlight(limit=settings.refresh_in_flight)
+        in_flight = InFlight(
+            limit=settings.refresh_in_flight, limit_each=settings.refresh_in_flight_each
+        )
         stack.push_async_callback(in_flight.drain)
         yield Services(
             database=database,
             transport=transport,
             vault=vault,
-            hosts=_hosts(settings),
+            hosts=_hosts(settings, vault),
             durations=settings.durations,
             clock=Clock(now=_now, boottime=_boottime),
             chance=Chance(secret=_secret, jitter=_jitter),
@@ -121,7 +123,7 @@ def _transport(settings: Settings, metrics: Metrics) -> Transport:
     )
 
 
-def _hosts(settings: Settings) -> dict[str, ConfiguredHost]:
+def _hosts(settings: Settings, vault: Vault) -> dict[str, ConfiguredHost]:
     made = {}
     for name, table in settings.hosts.items():
         redirect_uri = settings.redirect_uri(name)
@@ -138,11 +140,13 @@ def _hosts(settings: Settings) -> dict[str, ConfiguredHost]:
                 options=table.options,
             )
         )
+        secret = table.client_secret.get_secret_value()
         made[name] = ConfiguredHost(
-            name,
-            host,
-            frozenset(table.include),
-            redirect_uri,
+            name=name,
+            host=host,
+            include=frozenset(table.include),
+            redirect_uri=redirect_uri,
+            client_digest=vault.digest(f"{name}\n{table.client_id}\n{secret}"),
             lends=table.lend,
             sign_in_heals=table.sign_in_heals,
         )

@@ -21,6 +21,7 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
+    Histogram,
     generate_latest,
 )
 from structlog.stdlib import ProcessorFormatter
@@ -233,15 +234,32 @@ class Metrics:
         self.refresh_attempts = self._counter(
             "refresh_attempts", "Token refreshes, by what became of them", "host", "outcome"
         )
+        self.rotation_lost = self._counter(
+            "rotation_lost", "Accounts lost because an answer to a refresh never came", "host"
+        )
+        self.rejections_survived = self._counter(
+            "rejections_survived", "Refused refreshes that a later one proved wrong", "host"
+        )
+        self.uncertain = self._gauge("refresh_uncertain", "Refreshes without a known end", "host")
+        self.oldest_due = self._gauge(
+            "refresh_oldest_due_seconds", "How long the longest due refresh is due", "host"
+        )
+        self.circuit_open = self._gauge(
+            "circuit_open", "1 while the host refuses our OAuth client", "host"
+        )
+        self.seconds_to_expiry = Histogram(
+            "permsync_refresh_seconds_to_expiry",
+            "How long an access token had left when its refresh began",
+            ("host",),
+            buckets=(-86_400, -3_600, -60, 0, 60, 300, 720, 1_800, 3_600, 28_800),
+            registry=self.registry,
+        )
         self.runs = self._counter("runs", "Syncs, by what became of them", "host", "outcome")
         self.requests = self._counter(
             "host_requests", "Requests to hosts: 2xx to 5xx, unsent, unanswered", "host", "outcome"
         )
-        self.revocation_backlog = Gauge(
-            "permsync_revocation_backlog",
-            "Token sets that their hosts are still to be told to forget",
-            ("host",),
-            registry=self.registry,
+        self.revocation_backlog = self._gauge(
+            "revocation_backlog", "Token sets that their hosts are still to forget", "host"
         )
         self.decisions = self._counter(
             "decisions", "Answers to: may this person see it?", "verdict", "reason"
@@ -249,6 +267,9 @@ class Metrics:
 
     def _counter(self, name: str, meaning: str, /, *labels: str) -> Counter:
         return Counter(f"permsync_{name}", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str, /, *labels: str) -> Gauge:
+        return Gauge(f"permsync_{name}", meaning, labels, registry=self.registry)
 
     def render(self) -> bytes:
         """Every series in Prometheus' text format; its media type is ``media_type``."""

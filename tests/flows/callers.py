@@ -22,8 +22,9 @@ from uuid import uuid4
 
 from permsync import hosts
 from permsync.codehost import HostSettings
-from permsync.flows.deps import Chance, Clock, ConfiguredHost, InFlight, Services
+from permsync.flows.deps import Chance, Clock, ConfiguredHost, Services
 from permsync.flows.fresh_token import fresh_token
+from permsync.flows.in_flight import InFlight
 from permsync.model import Durations
 from permsync.store.engine import Database
 from permsync.telemetry import Metrics, configure_logging

@@ -157,8 +157,9 @@ def with_host(
     services: Services, settings: HostSettings, *, include: frozenset[str] = frozenset({"*"})
 ) -> Services:
     """The same services, where one host is configured otherwise."""
+    client = f"{settings.name} {settings.client_id} {settings.client_secret}".encode()
     configured = ConfiguredHost(
-        settings.name, hosts.create(settings), include, settings.redirect_uri
+        settings.name, hosts.create(settings), include, settings.redirect_uri, client
     )
     return replace(services, hosts={**services.hosts, settings.name: configured})
 

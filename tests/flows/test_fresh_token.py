@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 
 from permsync.errors import TokenUnavailableError, UnknownError
+from permsync.flows.deps import Services
 from permsync.flows.fresh_token import FreshToken, fresh_token
 from permsync.flows.unlink_account import unlink_account
 from permsync.hosts.github import Host as GitHub
@@ -148,13 +149,20 @@ async def test_a_caller_who_leaves_does_not_stop_the_refresh(world: World) -> No
     assert refreshes(world, "gitlab") == 1
 
 
+def unhurried(world: World) -> Services:
+    """The same services, whose next try is far away however slow this machine is."""
+    far = timedelta(minutes=1)
+    durations = replace(world.services.durations, refresh_retry_first=far, refresh_settle=far)
+    return replace(world.services, durations=durations)
+
+
 async def test_after_a_refusal_the_caller_is_told_when_to_come_back(world: World) -> None:
     account = await world.link("ada", "gitlab")
     await expire(world, account)
     spoil(world, "gitlab", "token", "rejection")
 
     with pytest.raises(TokenUnavailableError) as refused:
-        await fresh_token(world.services, account.id)
+        await fresh_token(unhurried(world), account.id)
 
     assert refused.value.reason == "refresh_refused_once"
     assert refused.value.retry_in is not None
@@ -166,7 +174,7 @@ async def test_after_an_outage_the_caller_is_told_when_to_come_back(world: World
     spoil(world, "gitlab", "token", "502")
 
     with pytest.raises(TokenUnavailableError) as refused:
-        await fresh_token(world.services, account.id)
+        await fresh_token(unhurried(world), account.id)
 
     assert refused.value.reason == "refresh_backing_off"
     assert (await read(world, account)).state is AccountState.ACTIVE

@@ -14,14 +14,16 @@ from itertools import count
 
 import pytest
 
-from permsync.codehost import TokenGrant
-from permsync.errors import DefectError, TokenUnavailableError, UnknownError
+from permsync.errors import TokenUnavailableError, UnknownError
 from permsync.flows import present_token
 from permsync.flows.deps import Services
 from permsync.flows.fresh_token import fresh_token
-from permsync.flows.present_token import refresh
+from permsync.flows.in_flight import InFlight
+from permsync.flows.plan_refresh import load_holding
+from permsync.flows.refresh_account import refresh_account
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import Account, AccountState, RunState
+from permsync.rules.refresh.claim import Claim
 from permsync.simulator.faults import RateLimit
 from permsync.store.engine import Database
 from tests.databases import FreshDatabase
@@ -64,17 +66,17 @@ async def test_an_answer_without_a_lifetime_gets_the_one_its_host_is_known_for(
     assert token.expires_at is not None
 
 
-async def test_an_answer_without_a_lifetime_elsewhere_is_used_until_it_is_refused(
-    world: World,
+@pytest.mark.parametrize("host", ["github", "bitbucket", "bitbucket-dc"])
+async def test_no_token_of_a_host_that_is_known_to_expire_lasts_for_ever(
+    world: World, host: str
 ) -> None:
-    account = await world.link("ada", "github")
+    account = await world.link("ada", host)
     await expire(world, account)
-    world.host("github").faults.omit_expires_in = True
-    assert (await fresh_token(world.services, account.id)).expires_at is None
-    world.host("github").tokens.expire_access(None, now=world.simulator.world.now())
+    world.host(host).faults.omit_expires_in = True
 
-    assert await sync(world, account) is RunState.SUCCEEDED
-    assert refreshes(world, "github") == 2
+    token = await fresh_token(world.services, account.id)
+
+    assert token.expires_at is not None
 
 
 async def test_tokens_of_ten_kilobytes_are_kept_and_sent(world: World) -> None:
@@ -150,18 +152,22 @@ async def test_who_was_held_up_past_the_deadline_sends_nothing(world: World) -> 
     clock = replace(world.services.clock, boottime=lambda: next(hours))
     late = replace(world.services, clock=clock)
 
-    await refresh(late, account.id, version=1)
+    await refresh_account(late, account.id)
 
     assert refreshes(world, "gitlab") == 0
     assert await column(late.database, OUTCOMES) == ["unsent"]
 
 
-async def test_an_older_version_is_not_refreshed(world: World) -> None:
+async def test_i4_nothing_is_claimed_on_facts_that_moved(world: World) -> None:
     account = await world.link("ada", "gitlab")
+    await expire(world, account)
+    before = await load_holding(world.services, account.id)
+    await refresh_account(world.services, account.id)
 
-    await refresh(world.services, account.id, version=0)
+    await present_token.present_token(world.services, before, Claim())
 
-    assert refreshes(world, "gitlab") == 0
+    assert refreshes(world, "gitlab") == 1
+    assert (await read(world, account)).token_version == 2
 
 
 async def test_no_token_is_claimed_for_a_host_that_is_not_configured(world: World) -> None:
@@ -169,7 +175,7 @@ async def test_no_token_is_claimed_for_a_host_that_is_not_configured(world: Worl
     await expire(world, account)
 
     with pytest.raises(UnknownError):
-        await refresh(replace(world.services, hosts={}), account.id, version=1)
+        await refresh_account(replace(world.services, hosts={}), account.id)
 
     assert await column(world.services.database, OUTCOMES) == []
 
@@ -178,8 +184,8 @@ async def test_no_token_is_claimed_for_a_host_that_is_not_configured(world: Worl
 async def in_the_middle_of_a_refresh(world: World, account: Account) -> AsyncIterator[None]:
     """The token has reached the host and the answer is not sent yet; after it, all is over."""
     await expire(world, account)
-    world.host(account.host).faults.token_latency_seconds = 0.4
-    running = asyncio.create_task(refresh(world.services, account.id, version=1))
+    world.host(account.host).faults.token_latency_seconds = 2.0
+    running = asyncio.create_task(refresh_account(world.services, account.id))
     faults = world.host(account.host).faults
     await until(lambda: refreshes(world, account.host))
     faults.token_latency_seconds = 0
@@ -234,11 +240,16 @@ async def test_a_database_that_is_lost_before_the_commit_gets_the_tokens_later(
 
 
 def with_short_lease(services: Services) -> Services:
-    """The same services, which are taken for dead the moment they have claimed."""
-    return replace(services, durations=replace(services.durations, refresh_lease=timedelta()))
+    """Another process, which is taken for dead the moment it has claimed."""
+    durations = replace(services.durations, refresh_lease=timedelta(microseconds=1))
+    return replace(services, durations=durations, in_flight=InFlight(limit=1))
 
 
-@pytest.mark.parametrize("first_answer", ["tokens", "refusal"])
+# What becomes of the attempt that is overtaken, and of the one that overtakes it.
+OVERTAKEN = {"tokens": ["adopted", "superseded"], "refusal": ["unanswered", "adopted"]}
+
+
+@pytest.mark.parametrize("first_answer", OVERTAKEN)
 async def test_who_is_overtaken_neither_overwrites_nor_condemns(
     world: World, first_answer: str
 ) -> None:
@@ -247,33 +258,26 @@ async def test_who_is_overtaken_neither_overwrites_nor_condemns(
     if first_answer == "refusal":
         spoil(world, "gitlab", "token", "rejection")
     world.host("gitlab").faults.token_latency_seconds = 0.3
-    slow = asyncio.create_task(refresh(with_short_lease(world.services), account.id, version=1))
+    slow = asyncio.create_task(refresh_account(with_short_lease(world.services), account.id))
     await until(lambda: refreshes(world, "gitlab"))
     world.host("gitlab").faults.token_latency_seconds = 0.6
 
-    await refresh(world.services, account.id, version=1)
+    await refresh_account(world.services, account.id)
     await slow
 
     now = await read(world, account)
     assert (now.state, now.token_version, now.rejections) == (AccountState.ACTIVE, 2, 0)
     outcomes = await column(world.services.database, OUTCOMES)
-    assert outcomes == ["unanswered", "fenced" if first_answer == "tokens" else "adopted"]
+    assert outcomes == OVERTAKEN[first_answer]
     assert await sync(world, account) is RunState.SUCCEEDED
-
-
-async def test_an_answer_with_tokens_is_never_written_off(world: World) -> None:
-    account = await world.link("ada", "gitlab")
-    attempt = await present_token._claim(world.services, account.id, version=1)
-    assert attempt is not None
-
-    with pytest.raises(DefectError):
-        await present_token._write_off(world.services, attempt, TokenGrant("a token"))
 
 
 async def test_an_attempt_does_not_show_its_token(world: World) -> None:
     account = await world.link("ada", "gitlab")
+    holding = await load_holding(world.services, account.id)
 
-    attempt = await present_token._claim(world.services, account.id, version=1)
+    attempt = await present_token._claim(world.services, holding, Claim())
 
     assert attempt is not None
-    assert attempt.refresh_token not in repr(attempt)
+    assert attempt.presented is not None
+    assert attempt.presented not in repr(attempt)

@@ -14,7 +14,8 @@ import pytest
 
 from permsync.errors import LinkRefusedError
 from permsync.flows.drain_revocations import drain_revocations
-from permsync.flows.fresh_token import fresh_token, load_holding
+from permsync.flows.fresh_token import fresh_token
+from permsync.flows.plan_refresh import load_holding
 from permsync.flows.queue_revocation import queue_revocation
 from permsync.flows.seal_tokens import open_both
 from permsync.flows.unlink_account import unlink_account

@@ -20,7 +20,7 @@ from permsync.config import load_settings
 from permsync.config.catalogue import catalogue
 from permsync.errors import PermsyncError
 from permsync.flows.deps import ConfiguredHost
-from permsync.vault import new_sealing_key
+from permsync.vault import Vault, new_sealing_key
 from tests.house.tree import PACKAGE, ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -149,7 +149,7 @@ def _hosts_in(block: str, folder: Path) -> list[ConfiguredHost]:
     file.write_text(REST.format(key=new_sealing_key(), block=block))
     file.chmod(0o600)
     read = load_settings(file=file, environ={})
-    return list(app_module._hosts(read).values())
+    return list(app_module._hosts(read, Vault([bytes(32)])).values())
 
 
 def test_every_setting_is_explained() -> None:

@@ -12,6 +12,7 @@ from permsync.model import AccountReason, AccountState, Reason
 from permsync.oauth2 import CallbackError
 from permsync.oauth2.openid import SignInRefusal
 from permsync.rules.refresh import AttemptState, Outcome
+from permsync.rules.refresh.claim import Waiting
 from permsync.rules.revocation import Outcome as Revocation
 from permsync.web import sentences
 
@@ -27,6 +28,7 @@ TABLES: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
 INCLUDED: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
     (FailureKind, sentences.FAILURES),
     (AccountReason, sentences.FAILURES),
+    (Waiting, sentences.FAILURES),
     (AccountState, sentences.FAILURES),
     (SignInRefusal, sentences.SIGN_IN_REFUSALS),
     (CallbackError, sentences.SIGN_IN_REFUSALS),
@@ -34,8 +36,6 @@ INCLUDED: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
 # Codes that the flows and the worker write on a run in their own words.
 WRITTEN = (
     "linked_again",
-    "refresh_backing_off",
-    "refresh_running",
     "superseded",
     "worker_lost",
 )

@@ -171,6 +171,10 @@ class CodeHost(Protocol):
         """What this host does to a refresh token that was used."""
 
     @property
+    def refresh_life(self) -> timedelta | None:
+        """What a refresh token lives unused; ``None`` where it does not end of disuse."""
+
+    @property
     def scopes(self) -> tuple[str, ...]:
         """The scopes to ask for at link, in a fixed order."""
 

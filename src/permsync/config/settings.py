@@ -220,6 +220,12 @@ class Settings(Table):
         description="How many refreshes one process runs at once. It is the most that a killed"
         " process can cost.",
     )
+    refresh_in_flight_each: int = Field(
+        default=8,
+        ge=1,
+        le=256,
+        description="How many of them one host is sent at once, however many are due.",
+    )
     max_answer_bytes: int = Field(
         default=16 * 1024 * 1024,
         ge=1024 * 1024,

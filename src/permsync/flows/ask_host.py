@@ -1,7 +1,7 @@
 """
 One question to a host in a person's name, asked until there is a verdict.
 
-A refused credential is a verdict only after one forced refresh and one repeat; an outage
+A refused credential is a verdict only where ``rules.refresh.api_refusal`` says so; an outage
 is asked again a few times, backing off; a short wish to wait is kept, a longer one passed
 on and made known to all processes, not slept through.
 What an answer says is read by the host's file; this module must not read it.
@@ -16,9 +16,17 @@ from permsync.codehost.addresses import same_origin
 from permsync.errors import TokenUnavailableError
 from permsync.flows.deps import ConfiguredHost, Services, pause
 from permsync.flows.fresh_token import FreshToken, fresh_token
+from permsync.flows.plan_refresh import facts_of, load_holding
 from permsync.flows.spend_budget import Allowance
 from permsync.model import AccountReason, Trigger
 from permsync.rules.failures import Retry, consequence_of
+from permsync.rules.refresh.api_refusal import (
+    Believe,
+    Force,
+    LinkedAgain,
+    Meaning,
+    plan_refused,
+)
 
 T = TypeVar("T")
 TRIES = 3
@@ -100,15 +108,35 @@ class Conversation:
             return Failure(FailureKind.FOREIGN_LINK)
         token = await self.token()
         answer = await self._send_patiently(request, token, read)
-        if not _is_refused(answer):
-            return answer
+        forced = False
+        while _is_refused(answer):
+            meaning = await self._meaning(token, forced=forced)
+            if isinstance(meaning, LinkedAgain):
+                raise TokenUnavailableError(reason="linked_again")
+            if isinstance(meaning, Believe):
+                break
+            forced = forced or isinstance(meaning, Force)
+            newer = await self._newer(token)
+            if newer is None:
+                break
+            token = newer
+            answer = await self._send_patiently(request, token, read)
+        return answer
+
+    async def _meaning(self, token: FreshToken, *, forced: bool) -> Meaning:
+        """Read the account again, and ask what a no to this token means for it."""
+        holding = await load_holding(self.services, self.account_id)
+        facts = facts_of(holding, refused=True)
+        return plan_refused(facts, link_id=self.link_id, version=token.version, forced=forced)
+
+    async def _newer(self, token: FreshToken) -> FreshToken | None:
+        """A newer token than the refused one; ``None`` where the refusal is thereby believed."""
         try:
-            token = await self.token(rejected=token)
+            return await self.token(rejected=token)
         except TokenUnavailableError as error:
             if error.reason in ENDED:
-                return answer
+                return None
             raise
-        return await self._send_patiently(request, token, read)
 
     async def _send_patiently(
         self, request: Request, token: FreshToken, read: Callable[[Response], T | Failure]

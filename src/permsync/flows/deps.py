@@ -5,21 +5,19 @@ This module must not decide anything or read a setting; the composition root fil
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
 from permsync.codehost import CodeHost
 from permsync.errors import UnknownError
+from permsync.flows.in_flight import InFlight
 from permsync.model import Durations
 from permsync.rules.evidence import Limits
 from permsync.store.engine import Database
 from permsync.telemetry import Metrics
 from permsync.transport import Transport
 from permsync.vault import Vault
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,14 @@ class ConfiguredHost:
 
     ``include`` names the owners to mirror; ``lends`` opens its tokens to other programs;
     ``sign_in_heals`` says that the tokens of a sign-in may heal an account.
+    ``client_digest`` is a keyed digest of our OAuth client's credentials there.
     """
 
     name: str
     host: CodeHost
     include: frozenset[str]
     redirect_uri: str
+    client_digest: bytes = b""
     lends: bool = False
     sign_in_heals: bool = False
 
@@ -79,39 +79,6 @@ class SignIn:
     client_secret: str
     redirect_uri: str
     scopes: tuple[str, ...]
-
-
-class InFlight:
-    """
-    Work that must end in a commit, whoever stops waiting for it (REFRESH I9).
-
-    ``limit`` bounds how much runs at once: that is the most a SIGKILL can cost.
-    """
-
-    def __init__(self, *, limit: int) -> None:
-        self._room = asyncio.Semaphore(limit)
-        self._tasks: set[asyncio.Task[Any]] = set()
-
-    async def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for ``work``; a cancelled caller leaves it running."""
-        task = asyncio.create_task(self._bounded(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
-        return await asyncio.shield(task)
-
-    async def _bounded(self, work: Coroutine[Any, Any, T]) -> T:
-        async with self._room:
-            return await work
-
-    def _forget(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()
-
-    async def drain(self) -> None:
-        """Wait until everything that runs has ended."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +108,11 @@ class Services:
     def limits(self) -> Limits:
         """How old evidence may be."""
         return Limits(soft=self.durations.evidence_soft, hard=self.durations.evidence_hard)
+
+    @property
+    def client_digests(self) -> tuple[bytes, ...]:
+        """The OAuth clients in use, one per host."""
+        return tuple(one.client_digest for one in self.hosts.values())
 
     def host(self, name: str) -> ConfiguredHost:
         """The configured host of this name; raises ``UnknownError``."""

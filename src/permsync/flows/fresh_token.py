@@ -17,15 +17,16 @@ What an answer means is decided in ``rules.refresh``; this module must not decid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from permsync.errors import DefectError, TokenUnavailableError, UnknownError
+from permsync.errors import TokenUnavailableError
 from permsync.flows.deps import Services, pause
 from permsync.flows.end_access import end_access
-from permsync.flows.present_token import plan_of, refresh
+from permsync.flows.plan_refresh import load_holding, plan_of
+from permsync.flows.refresh_account import carry_out
 from permsync.flows.seal_tokens import open_access
 from permsync.model import LIVING, AccountReason, AccountState
 from permsync.rules import freshness
-from permsync.rules.freshness import Fresh, Stale
-from permsync.rules.refresh.claim import Claim, Hopeless, Judge, Wait
+from permsync.rules.freshness import Fresh, Freshness, Stale
+from permsync.rules.refresh.claim import Claim, Hopeless, Judge, Wait, Waiting
 from permsync.store import queue, refreshes
 from permsync.store.refreshes import Holding
 
@@ -55,46 +56,43 @@ async def fresh_token(
     until_seconds = services.clock.boottime() + services.durations.refresh_wait.total_seconds()
     while True:
         holding = await load_holding(services, account_id)
-        token = await _usable(services, holding, rejected_version)
+        refused = _is_refused(holding, rejected_version)
+        token = None if refused else await _usable(services, holding)
         if token is not None:
             return token
-        plan = plan_of(services, holding)
+        plan = plan_of(services, holding, refused=refused)
         match plan:
-            case Claim():
-                version = holding.account.token_version
-                await services.in_flight.run(refresh(services, account_id, version=version))
-            case Judge():
-                raise DefectError("no answer is stored before it is judged")
+            case Claim() | Judge():
+                await carry_out(services, holding, plan, urgent=True)
+                await _breathe(services, holding, until_seconds=until_seconds)
             case Hopeless(reason=reason):
                 await _end_if_dead(services, holding, reason, forced=rejected_version is not None)
                 raise TokenUnavailableError(reason=reason.value)
-            case Wait(until=until):
-                await _wait(services, holding, until=until, until_seconds=until_seconds)
+            case Wait():
+                await _wait(services, holding, plan, until_seconds=until_seconds)
 
 
-async def load_holding(services: Services, account_id: int) -> Holding:
-    """The account and its tokens as they are now; raises ``UnknownError``."""
-    async with services.database.begin() as connection:
-        holding = await refreshes.load(connection, account_id)
-    if holding is None:
-        raise UnknownError(what="account", name=str(account_id))
-    return holding
+def _is_refused(holding: Holding, rejected_version: int | None) -> bool:
+    """Whether the host said no to the very tokens that are stored now."""
+    return rejected_version is not None and holding.account.token_version <= rejected_version
 
 
-async def _usable(
-    services: Services, holding: Holding, rejected_version: int | None
-) -> FreshToken | None:
+def freshness_of(services: Services, holding: Holding) -> Freshness:
+    """Whether the account's access token may be used now."""
     account = holding.account
-    refused = rejected_version is not None and account.token_version <= rejected_version
-    if account.state not in LIVING or holding.access is None or refused:
-        return None
-    verdict = freshness.decide(
+    return freshness.decide(
         issued_at=account.issued_at,
         expires_at=account.access_expires_at,
         now=holding.now,
         margin=services.durations.refresh_margin,
+        jitter=freshness.jitter_of(account.id, version=account.token_version),
     )
-    match verdict:
+
+
+async def _usable(services: Services, holding: Holding) -> FreshToken | None:
+    if holding.account.state not in LIVING or holding.access is None:
+        return None
+    match freshness_of(services, holding):
         case Fresh(until=until):
             return _open(services, holding, fresh_until=until)
         case Stale(until=until):
@@ -118,27 +116,35 @@ def _open(services: Services, holding: Holding, *, fresh_until: datetime | None)
 
 async def _nudge(services: Services, holding: Holding) -> None:
     """Have a stale token refreshed soon, by whichever worker is free."""
-    plan = plan_of(services, holding)
-    if isinstance(plan, Claim):
-        async with services.database.begin() as connection:
+    if isinstance(plan_of(services, holding), Claim):
+        async with services.database.single() as connection:
             await queue.enqueue_refresh(connection, account_id=holding.account.id)
 
 
-async def _wait(
-    services: Services, holding: Holding, *, until: datetime, until_seconds: float
-) -> None:
-    """Wait a little for the one refresh that runs; refuse where none runs or time is up."""
-    retry_in = max(until - holding.now, timedelta())
-    if holding.attempt is None:
-        raise TokenUnavailableError(reason=_why_waiting(holding), retry_in=retry_in)
+async def _wait(services: Services, holding: Holding, wait: Wait, *, until_seconds: float) -> None:
+    """
+    Wait for the one refresh that runs, bounded; refuse where none runs or time is up.
+
+    Another process's refresh is looked for by its version, which costs one small statement.
+    """
+    retry_in = max(wait.until - holding.now, timedelta())
+    if wait.why is not Waiting.RUNNING:
+        raise TokenUnavailableError(reason=wait.why.value, retry_in=retry_in)
+    before = (holding.account.token_version, True)
+    while services.clock.boottime() < until_seconds:
+        await pause(services.durations.refresh_poll)
+        async with services.database.single() as connection:
+            now = await refreshes.load_version(connection, holding.account.id)
+        if now != before or retry_in <= timedelta():
+            return
+    raise TokenUnavailableError(reason=wait.why.value, retry_in=retry_in)
+
+
+async def _breathe(services: Services, holding: Holding, *, until_seconds: float) -> None:
+    """A claim that others keep overtaking ends in an answer too."""
     if services.clock.boottime() >= until_seconds:
-        raise TokenUnavailableError(reason="refresh_running", retry_in=retry_in)
-    await pause(services.durations.refresh_poll)
-
-
-def _why_waiting(holding: Holding) -> str:
-    suspect = holding.account.state is AccountState.SUSPECT
-    return AccountReason.REFRESH_REFUSED_ONCE.value if suspect else "refresh_backing_off"
+        wait = Wait(holding.now + services.durations.refresh_poll, Waiting.RUNNING)
+        await _wait(services, holding, wait, until_seconds=until_seconds)
 
 
 async def _end_if_dead(

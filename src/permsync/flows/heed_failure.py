@@ -7,7 +7,7 @@ What a failure means is the table of ``rules.failures``; this module must not de
 from permsync.codehost import Failure
 from permsync.flows.ask_host import Conversation
 from permsync.flows.end_access import end_access
-from permsync.flows.fresh_token import load_holding
+from permsync.flows.plan_refresh import load_holding
 from permsync.model import LIVING, Account
 from permsync.rules.failures import consequence_of
 

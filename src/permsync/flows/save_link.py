@@ -11,10 +11,20 @@ from datetime import datetime
 from permsync.codehost import Identity, TokenGrant
 from permsync.flows.deps import Services
 from permsync.flows.end_access import state_change
+from permsync.flows.plan_refresh import due_in
 from permsync.flows.queue_revocation import queue_revocation, queue_revocation_of
 from permsync.flows.seal_tokens import seal
 from permsync.model import Account, AccountState, TokenSet, Trigger
-from permsync.store import accounts, audit, changes, queue, readers, refreshes, runs
+from permsync.store import (
+    accounts,
+    audit,
+    changes,
+    queue,
+    readers,
+    refresh_attempts,
+    refreshes,
+    runs,
+)
 from permsync.store.audit import Action
 from permsync.store.changes import Change, ChangeKind
 from permsync.store.engine import Connection
@@ -109,6 +119,7 @@ async def _write(
         link_id=link_id,
         version=known.token_version + 1 if known is not None else 1,
         asked_at=link.asked_at,
+        due_in=due_in(services, link.host, link.granted),
     )
     identity = link.identity
     if known is None:
@@ -128,7 +139,7 @@ async def _write(
     holding = await refreshes.load(connection, account_id)
     assert holding is not None  # noqa: S101 - its row is locked
     await queue_revocation_of(services, connection, holding)
-    await refreshes.fence(connection, account_id)
+    await refresh_attempts.fence(connection, account_id)
     await runs.abandon(connection, account_id, failure="linked_again")
     await accounts.save_relink(
         connection,

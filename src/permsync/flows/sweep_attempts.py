@@ -2,15 +2,18 @@
 Ends the doubt about refreshes whose owner is gone or whose answer never came.
 
 An attempt past its lease is taken over and its token presented again: single flight means
-that nobody else holds its successor (REFRESH 3). This module must not decide when a lease
-is over; the database's clock and ``rules.refresh`` do.
+that nobody else holds its successor (REFRESH 3). An answer that was stored is judged
+without a call. This module must not decide when a lease is over; the database's clock and
+``rules.refresh`` do.
 """
 
+import asyncio
+
+from permsync.codehost import Rotation
 from permsync.errors import PermsyncError
 from permsync.flows.deps import Services
-from permsync.flows.fresh_token import load_holding
-from permsync.flows.present_token import refresh
-from permsync.store import refreshes
+from permsync.flows.refresh_account import refresh_account
+from permsync.store import refresh_attempts, refreshes
 from permsync.telemetry import Event, logger
 
 MOST = 100
@@ -19,14 +22,20 @@ log = logger(__name__)
 
 async def sweep_attempts(services: Services) -> int:
     """Take over what outlived its lease, oldest first; returns how many there were."""
+    # Where reuse ends a whole family, the access token is served to its end first.
+    patient = [name for name, one in services.hosts.items() if one.host.rotation is Rotation.FAMILY]
     async with services.database.begin() as connection:
-        overdue = await refreshes.load_overdue(connection, limit=MOST)
-    for account_id in overdue:
-        try:
-            holding = await load_holding(services, account_id)
-            work = refresh(services, account_id, version=holding.account.token_version)
-            await services.in_flight.run(work)
-        except PermsyncError as error:
-            # One damaged account must not keep the others waiting.
-            log.exception(Event.JOB_FAILED, account=account_id, error_code=error.code)
+        overdue = await refreshes.load_overdue(connection, limit=MOST, patient=patient)
+        uncertain = await refresh_attempts.count_uncertain(connection)
+    for host in services.hosts:
+        services.metrics.uncertain.labels(host).set(uncertain.get(host, 0))
+    await asyncio.gather(*(_take_over(services, account_id) for account_id in overdue))
     return len(overdue)
+
+
+async def _take_over(services: Services, account_id: int) -> None:
+    """One damaged account must not keep the others waiting."""
+    try:
+        await refresh_account(services, account_id)
+    except PermsyncError as error:
+        log.exception(Event.JOB_FAILED, account=account_id, error_code=error.code)

@@ -12,7 +12,7 @@ from permsync.flows.end_access import state_change
 from permsync.flows.queue_revocation import queue_revocation_of
 from permsync.flows.revoke_tokens import revoke_now
 from permsync.model import AccountState
-from permsync.store import accounts, audit, changes, refreshes, runs
+from permsync.store import accounts, audit, changes, refresh_attempts, refreshes, runs
 from permsync.store.audit import Action
 from permsync.store.refreshes import Holding
 from permsync.telemetry import Event, logger
@@ -32,7 +32,7 @@ async def unlink_account(services: Services, account_id: int, *, user_id: int, a
             raise UnknownError(what="account", name=str(account_id))
         account = holding.account
         revocation_id = await queue_revocation_of(services, connection, holding)
-        await refreshes.fence(connection, account_id)
+        await refresh_attempts.fence(connection, account_id)
         await runs.abandon(connection, account_id, failure="unlinked")
         await accounts.save_unlinked(connection, account)
         await audit.record(

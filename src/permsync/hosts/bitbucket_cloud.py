@@ -7,6 +7,7 @@ and REST documentation. This module must not know any other host, any transport 
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -146,6 +147,8 @@ class Host(CodeFlow):
             token="site/oauth2/access_token",  # noqa: S106 - a path
             words=_WORDS,
             implied=_IMPLIED,
+            life=timedelta(hours=2),
+            refresh_life=timedelta(days=90),  # three months unused
             basic=True,
             pkce=options.pkce,
         )

@@ -8,6 +8,7 @@ must not know any other host, any transport or the clock.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import ClassVar, TypeVar
 from urllib.parse import quote, unquote
@@ -61,6 +62,9 @@ _DIALECT = Dialect(
     authorize="rest/oauth2/latest/authorize",
     token="rest/oauth2/latest/token",  # noqa: S106 - a path
     implied={wider: (inside,) for inside, wider in pairwise(_SCOPES)},
+    # The defaults of a server; what it says counts.
+    life=timedelta(hours=1),
+    refresh_life=timedelta(days=90),
     redirect_on_refresh=True,
 )
 

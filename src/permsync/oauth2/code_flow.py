@@ -24,9 +24,12 @@ class Dialect:
     """
     How one kind speaks OAuth; paths are under the host's base URL.
 
-    ``words`` are its refusals, ``implied`` its scope families, ``life`` what an access
-    token lives where an answer forgets to say so. ``redirect_on_refresh`` is for hosts
-    that refuse a refresh without the link's own redirect address.
+    ``words`` are its refusals, ``implied`` its scope families. ``life`` is what an access
+    token lives where an answer forgets to say so; ``None`` means that tokens there do not
+    expire unless an answer says it. Where ``lasts_alone``, one that came without a refresh
+    token does not either. ``refresh_life`` is what a refresh token lives unused.
+    ``redirect_on_refresh`` is for hosts that refuse a refresh without the link's own
+    redirect address.
     """
 
     authorize: str
@@ -34,6 +37,8 @@ class Dialect:
     words: tuple[Word, ...] = ()
     implied: Mapping[str, tuple[str, ...]] | None = None
     life: timedelta | None = None
+    lasts_alone: bool = False
+    refresh_life: timedelta | None = None
     basic: bool = False
     pkce: bool = True
     redirect_on_refresh: bool = False
@@ -52,6 +57,7 @@ class CodeFlow:
         self.scopes = scopes
         self._settings = settings
         self._dialect = dialect
+        self.refresh_life = dialect.refresh_life
         self._client = Client(settings.client_id, settings.client_secret, basic=dialect.basic)
 
     def authorize_url(self, *, state: str, code_challenge: str) -> str:
@@ -81,11 +87,7 @@ class CodeFlow:
 
         Where no scope was asked for, an empty one in the answer says nothing.
         """
-        answer = oauth2.parse_token(response, words=self._dialect.words)
-        if not isinstance(answer, TokenGrant):
-            return answer
-        life = answer.expires_in or self._dialect.life
-        return replace(answer, expires_in=life, scopes=answer.scopes if self.scopes else None)
+        return self._parse(response, lasts_alone=self._dialect.lasts_alone)
 
     def refresh_request(self, *, refresh_token: str, redirect_uri: str) -> Request:
         """Exchange a refresh token for a new pair; ``redirect_uri`` is the link's own."""
@@ -97,8 +99,20 @@ class CodeFlow:
         )
 
     def parse_refresh(self, response: Response) -> TokenAnswer:
-        """Read the answer to :meth:`refresh_request`, which has the same words."""
-        return self.parse_code(response)
+        """Read the answer to :meth:`refresh_request`: what it brings can be refreshed again."""
+        return self._parse(response, lasts_alone=False)
+
+    def _parse(self, response: Response, *, lasts_alone: bool) -> TokenAnswer:
+        answer = oauth2.parse_token(response, words=self._dialect.words)
+        if not isinstance(answer, TokenGrant):
+            return answer
+        lasts = lasts_alone and answer.refresh_token is None
+        life = answer.expires_in or (None if lasts else self._life_of(response))
+        return replace(answer, expires_in=life, scopes=answer.scopes if self.scopes else None)
+
+    def _life_of(self, response: Response) -> timedelta | None:  # noqa: ARG002 - GitLab reads it
+        """What an access token lives that came without a word about it."""
+        return self._dialect.life
 
     def missing_scopes(self, granted: frozenset[str] | None) -> frozenset[str]:
         """The scopes asked for and not held; people may take scopes back at any time."""

@@ -31,6 +31,7 @@ class SealedTokens:
     issued_at: datetime
     access_expires_at: datetime | None
     refresh_expires_at: datetime | None
+    refresh_due_at: datetime | None
 
 
 async def load(connection: AsyncConnection, account_id: int) -> Account | None:
@@ -163,6 +164,7 @@ async def save_relink(
             state_since=func.clock_timestamp(),
             linked_at=func.clock_timestamp(),
             rejections=0,
+            refresh_faults=0,
             refresh_try_at=None,
             run_id=None,
             held_at=None,
@@ -184,6 +186,7 @@ def token_columns(tokens: SealedTokens) -> dict[str, object]:
         "issued_at": tokens.issued_at,
         "access_expires_at": tokens.access_expires_at,
         "refresh_expires_at": tokens.refresh_expires_at,
+        "refresh_due_at": tokens.refresh_due_at,
     }
 
 
@@ -203,6 +206,8 @@ async def save_unlinked(connection: AsyncConnection, account: Account) -> None:
             access_sealed=None,
             refresh_sealed=None,
             key_id=None,
+            refresh_try_at=None,
+            refresh_due_at=None,
             run_id=None,
             sync_due_at=None,
             listing_digest=None,
@@ -223,14 +228,15 @@ async def save_state(
     Turn the account as it was read into ``state``; true if link and version still stood.
 
     A state that ends access stamps ``ended_at``, fences a running listing and stops the
-    schedule.
+    schedule of syncs. Without ``try_in`` the time of the next refresh stays as it is.
     """
     values: dict[str, object] = {
         "state": state.value,
         "reason": reason.value if reason else None,
         "rejections": rejections,
-        "refresh_try_at": func.clock_timestamp() + try_in if try_in is not None else None,
     }
+    if try_in is not None:
+        values["refresh_try_at"] = func.clock_timestamp() + try_in
     if state is not account.state:
         values["state_since"] = func.clock_timestamp()
     if state not in LIVING and account.state in LIVING:

@@ -9,10 +9,11 @@ schema: that of the constraint on sealing keys.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -43,10 +44,11 @@ class Database:
             url,
             pool_size=pool,
             max_overflow=pool,
-            pool_pre_ping=True,
             hide_parameters=True,
             connect_args={"server_settings": {"timezone": "UTC", "application_name": "permsync"}},
         )
+        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        self._alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def dsn(self) -> str:
@@ -74,9 +76,23 @@ class Database:
 
         Raises ``DatabaseUnavailableError`` where the server cannot be reached or goes away.
         """
+        async with self._translated(), self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def single(self) -> AsyncIterator[AsyncConnection]:
+        """
+        Statements that are each a transaction of their own: one round trip instead of three.
+
+        Raises what :meth:`begin` raises.
+        """
+        async with self._translated(), self._alone.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _translated(self) -> AsyncIterator[None]:
         try:
-            async with self._engine.begin() as connection:
-                yield connection
+            yield
         except DBAPIError as error:
             if error.connection_invalidated or is_outage(error):
                 raise self._unavailable() from error
@@ -93,6 +109,16 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+
+def _refuse_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
+    """
+    Take another connection where the server closed this one.
+
+    The driver knows it without asking, so no statement pays for a question first.
+    """
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError("the server closed this connection")
 
 
 def is_outage(error: DBAPIError) -> bool:

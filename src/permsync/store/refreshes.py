@@ -1,58 +1,89 @@
 """
-The durable side of a refresh: attempts, claims, and the commit of new tokens.
+Everything that a use, a claim and a verdict decide on: read in one statement.
 
-The attempt row is the lock, the write-ahead intent and the crash evidence in one
-(REFRESH 2): a unique index allows one live attempt per account. Every function is a
-statement or two in the caller's short transaction. This module must not know HTTP, hosts
-or what an outcome means; ``rules.refresh`` decides that.
+What is decided here: which accounts a refresh could still help, and which of them are due.
+This module must not know HTTP, hosts or what an outcome means; ``rules.refresh`` decides
+that. Attempts are written by ``refresh_attempts``, tokens by ``refresh_commits``.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import case, exists, func, insert, select, update
+from sqlalchemy import DateTime, RowMapping, Select, exists, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from permsync.model import LIVING, Account, AccountReason, AccountState, Sealed
-from permsync.rules.refresh import UNCERTAIN_OUTCOMES, AttemptFacts, AttemptState, Outcome
+from permsync.rules.refresh import (
+    UNCERTAIN_OUTCOMES,
+    AttemptFacts,
+    AttemptState,
+    Candidate,
+)
+from permsync.rules.refresh.circuit import CircuitFacts
 from permsync.store import schema
-from permsync.store.accounts import SealedTokens, token_columns
-from permsync.store.engine import database_now
+from permsync.store.refresh_attempts import IS_LIVE
 from permsync.store.rows import account_of
 
 _account = schema.account
 _attempt = schema.refresh_attempt
+_candidate = schema.refresh_candidate
+_circuit = schema.circuit
 _earlier = _attempt.alias("earlier")
-_LIVE = _attempt.c.state.in_([AttemptState.ARMED.value, AttemptState.UNCERTAIN.value])
+
+# Access may have ended at the API's word while the refresh token still awaits its verdict.
+_UNDECIDED = _account.c.state.in_([one.value for one in LIVING]) | (
+    (_account.c.state == AccountState.NEEDS_REAUTH.value)
+    & (_account.c.reason == AccountReason.CREDENTIAL_REJECTED.value)
+    & (_account.c.rejections > 0)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """An account with its sealed tokens, its live attempt, and the database's time."""
+    """
+    An account with its sealed tokens and all that a refresh decides on, at one instant.
+
+    ``attempt`` is the live one, ``circuit`` that of the OAuth client that was asked for.
+    """
 
     account: Account
     access: Sealed | None
     refresh: Sealed | None
     redirect_uri: str
+    faults: int
     attempt: AttemptFacts | None
     uncertain_before: bool
+    candidates: tuple[Candidate, ...]
+    circuit: CircuitFacts | None
     now: datetime
 
 
 async def load(
-    connection: AsyncConnection, account_id: int, *, lock: bool = False
+    connection: AsyncConnection,
+    account_id: int,
+    *,
+    clients: Collection[bytes] = (),
+    lock: bool = False,
 ) -> Holding | None:
     """
-    Everything a use or a claim decides on, in one statement.
+    Everything a use, a claim or a verdict decides on, in one statement.
 
-    ``lock`` holds the account's row first, so that a claim and a write of the state queue.
-    It is a statement of its own: one that waits for a lock goes on with the attempts that it
-    saw before, and two claims would both see none.
+    ``clients`` are the digests of the OAuth clients in use, one per host. ``lock`` holds the
+    account's row first, so that writers queue. It is a statement of its own: one that waits
+    for a lock goes on with the attempts that it saw before.
     """
     if lock:
         await connection.execute(
             select(_account.c.id).where(_account.c.id == account_id).with_for_update()
         )
+    row = (await connection.execute(_query(account_id, clients))).mappings().first()
+    return _holding_of(row) if row else None
+
+
+def _query(account_id: int, clients: Collection[bytes]) -> Select[Any]:
     uncertain = (
         exists()
         .where(
@@ -63,7 +94,8 @@ async def load(
         )
         .correlate(_account)
     )
-    query = (
+    digests = literal(list(clients), ARRAY(BYTEA))
+    return (
         select(
             _account,
             _attempt.c.id.label("attempt_id"),
@@ -71,190 +103,150 @@ async def load(
             _attempt.c.link_id.label("attempt_link_id"),
             _attempt.c.for_version.label("attempt_version"),
             _attempt.c.lease_until.label("attempt_lease_until"),
+            _attempt.c.candidate.label("attempt_candidate"),
+            _circuit.c.failures.label("circuit_failures"),
+            _circuit.c.retry_at.label("circuit_retry_at"),
+            _circuit.c.probe_until.label("circuit_probe_until"),
+            _circuit.c.opened_by.label("circuit_opened_by"),
+            _candidates_as(_candidate.c.attempt_id).label("candidate_ids"),
+            _candidates_as(_candidate.c.expires_at).label("candidate_ends"),
             uncertain.label("uncertain_before"),
             func.clock_timestamp().label("database_now"),
         )
-        .select_from(_account.outerjoin(_attempt, (_attempt.c.account_id == _account.c.id) & _LIVE))
+        .select_from(
+            _account.outerjoin(
+                _attempt, (_attempt.c.account_id == _account.c.id) & IS_LIVE
+            ).outerjoin(
+                _circuit,
+                (_circuit.c.host == _account.c.host)
+                & (_circuit.c.client_digest == func.any(digests)),
+            )
+        )
         .where(_account.c.id == account_id)
     )
-    row = (await connection.execute(query)).mappings().first()
-    if row is None:
-        return None
-    attempt = None
-    if row["attempt_id"] is not None:
-        attempt = AttemptFacts(
-            id=row["attempt_id"],
-            state=AttemptState(row["attempt_state"]),
-            link_id=row["attempt_link_id"],
-            version=row["attempt_version"],
-            lease_until=row["attempt_lease_until"],
-        )
+
+
+def _candidates_as(column: Any) -> Any:
+    return (
+        select(func.array_agg(aggregate_order_by(column, _candidate.c.attempt_id)))
+        .where(_candidate.c.account_id == _account.c.id, _candidate.c.link_id == _account.c.link_id)
+        .correlate(_account)
+        .scalar_subquery()
+    )
+
+
+def _holding_of(row: RowMapping) -> Holding:
     key_id = row["key_id"]
+    ids, ends = row["candidate_ids"] or (), row["candidate_ends"] or ()
+    circuit = None
+    if row["circuit_failures"] is not None:
+        circuit = CircuitFacts(
+            failures=row["circuit_failures"],
+            retry_at=row["circuit_retry_at"],
+            probe_until=row["circuit_probe_until"],
+            opened_by=row["circuit_opened_by"],
+        )
     return Holding(
         account=account_of(row),
         access=Sealed(key_id, row["access_sealed"]) if row["access_sealed"] else None,
         refresh=Sealed(key_id, row["refresh_sealed"]) if row["refresh_sealed"] else None,
         redirect_uri=row["redirect_uri"],
-        attempt=attempt,
+        faults=row["refresh_faults"],
+        attempt=_attempt_of(row) if row["attempt_id"] is not None else None,
         uncertain_before=row["uncertain_before"],
+        candidates=tuple(Candidate(one, end) for one, end in zip(ids, ends, strict=True)),
+        circuit=circuit,
         now=row["database_now"],
     )
 
 
-async def claim(
-    connection: AsyncConnection,
-    account: Account,
-    *,
-    owner: str,
-    token_digest: bytes,
-    key_id: str,
-    lease_in: timedelta,
-    takes_over: int | None,
-) -> int:
+def _attempt_of(row: RowMapping) -> AttemptFacts:
+    return AttemptFacts(
+        id=row["attempt_id"],
+        state=AttemptState(row["attempt_state"]),
+        link_id=row["attempt_link_id"],
+        version=row["attempt_version"],
+        lease_until=row["attempt_lease_until"],
+        candidate=row["attempt_candidate"],
+    )
+
+
+async def load_version(connection: AsyncConnection, account_id: int) -> tuple[int, bool] | None:
+    """The token version, and whether an attempt is live: what a waiting caller looks at."""
+    live = exists().where(_attempt.c.account_id == account_id, IS_LIVE)
+    query = select(_account.c.token_version, live).where(_account.c.id == account_id)
+    row = (await connection.execute(query)).first()
+    return (row[0], row[1]) if row else None
+
+
+async def load_overdue(
+    connection: AsyncConnection, *, limit: int, patient: Collection[str]
+) -> list[int]:
     """
-    Write the intent; the caller holds the account's row (``load(lock=True)``).
+    Accounts whose live attempt outlived its lease, oldest first.
 
-    An attempt that is taken over is closed as unanswered first: whether its token was
-    spent is unknown for ever. ``key_id`` is the key that the answer will be sealed with: a
-    retired one is refused now, and cannot be retired until the attempt is closed.
+    At the ``patient`` hosts those are left out whose access token still serves.
     """
-    if takes_over is not None:
-        await close(connection, takes_over, Outcome.UNANSWERED)
-    query = (
-        insert(_attempt)
-        .values(
-            account_id=account.id,
-            link_id=account.link_id,
-            for_version=account.token_version,
-            owner=owner,
-            state=AttemptState.ARMED.value,
-            token_digest=token_digest,
-            key_id=key_id,
-            started_at=func.clock_timestamp(),
-            lease_until=func.clock_timestamp() + lease_in,
-        )
-        .returning(_attempt.c.id)
+    now = func.clock_timestamp()
+    serves = _account.c.access_expires_at.is_(None) | (_account.c.access_expires_at > now)
+    rests = (
+        _account.c.host.in_(list(patient))
+        & serves
+        & (_attempt.c.state != AttemptState.STAGED.value)
     )
-    return int((await connection.execute(query)).scalar_one())
-
-
-async def adopt(
-    connection: AsyncConnection, account: Account, attempt_id: int, tokens: SealedTokens
-) -> bool:
-    """
-    Commit new tokens by compare-and-set on link and version; only token columns move.
-
-    False where the account moved on meanwhile: a re-link, an unlink, or another attempt
-    that took this one over and won.
-    """
-    query = (
-        update(_account)
-        .where(
-            _account.c.id == account.id,
-            _account.c.link_id == account.link_id,
-            _account.c.token_version == account.token_version,
-        )
-        .values(
-            token_version=account.token_version + 1,
-            rejections=0,
-            refresh_try_at=None,
-            **token_columns(tokens),
-        )
-    )
-    won = (await connection.execute(query)).rowcount == 1
-    await close(connection, attempt_id, Outcome.ADOPTED if won else Outcome.FENCED)
-    return won
-
-
-# Verdicts that said "this credential is dead", which a late token of the same link disproves.
-_DISPROVED = (
-    AccountReason.ROTATION_LOST,
-    AccountReason.REVOKED_OR_EXPIRED,
-    AccountReason.CREDENTIAL_REJECTED,
-)
-
-
-async def save_healed(connection: AsyncConnection, account: Account) -> bool:
-    """
-    Make an account active whose doubt or death new tokens of the same link disproved.
-
-    What ended with it counts again (EVIDENCE R10), and it is listed at once. A missing
-    scope or a disabled account is not healed by a token.
-    """
-    dead = (_account.c.state == AccountState.NEEDS_REAUTH.value) & _account.c.reason.in_(
-        [one.value for one in _DISPROVED]
-    )
-    query = (
-        update(_account)
-        .where(
-            _account.c.id == account.id,
-            _account.c.link_id == account.link_id,
-            (_account.c.state == AccountState.SUSPECT.value) | dead,
-        )
-        .values(
-            state=AccountState.ACTIVE.value,
-            reason=None,
-            state_since=func.clock_timestamp(),
-            ended_at=case((dead, None), else_=_account.c.ended_at),
-            ended_reason=case((dead, None), else_=_account.c.ended_reason),
-            sync_due_at=case((dead, func.clock_timestamp()), else_=_account.c.sync_due_at),
-        )
-    )
-    return (await connection.execute(query)).rowcount == 1
-
-
-async def close(connection: AsyncConnection, attempt_id: int, outcome: Outcome) -> bool:
-    """Close a live attempt; false where somebody closed it already."""
-    query = (
-        update(_attempt)
-        .where(_attempt.c.id == attempt_id, _LIVE)
-        .values(
-            state=AttemptState.CLOSED.value,
-            outcome=outcome.value,
-            closed_at=func.clock_timestamp(),
-            key_id=None,
-        )
-    )
-    return (await connection.execute(query)).rowcount == 1
-
-
-async def save_uncertain(
-    connection: AsyncConnection, attempt_id: int, *, settle_in: timedelta
-) -> None:
-    """The answer did not come: nobody may present the token before the host settled."""
-    await connection.execute(
-        update(_attempt)
-        .where(_attempt.c.id == attempt_id, _attempt.c.state == AttemptState.ARMED.value)
-        .values(state=AttemptState.UNCERTAIN.value, lease_until=func.clock_timestamp() + settle_in)
-    )
-
-
-async def fence(connection: AsyncConnection, account_id: int) -> None:
-    """Close whatever attempt is live: the account was linked again or unlinked (I7)."""
-    await connection.execute(
-        update(_attempt)
-        .where(_attempt.c.account_id == account_id, _LIVE)
-        .values(
-            state=AttemptState.CLOSED.value,
-            outcome=Outcome.FENCED.value,
-            closed_at=func.clock_timestamp(),
-            key_id=None,
-        )
-    )
-
-
-async def load_overdue(connection: AsyncConnection, *, limit: int) -> list[int]:
-    """Living accounts whose live attempt outlived its lease, oldest first."""
-    now = await database_now(connection)
     query = (
         select(_attempt.c.account_id)
         .join(_account, _account.c.id == _attempt.c.account_id)
         .where(
-            _LIVE,
+            IS_LIVE,
             _attempt.c.lease_until <= now,
-            _account.c.state.in_([one.value for one in LIVING]),
+            _UNDECIDED | (_attempt.c.state == AttemptState.STAGED.value),
+            ~rests,
         )
         .order_by(_attempt.c.lease_until)
         .limit(limit)
     )
     return list((await connection.execute(query)).scalars())
+
+
+async def load_due(connection: AsyncConnection, *, host: str, limit: int) -> list[int]:
+    """Accounts of a host whose refresh is due and may start, the longest due first."""
+    live = exists().where(_attempt.c.account_id == _account.c.id, IS_LIVE)
+    query = (
+        _due(select(_account.c.id))
+        .where(_account.c.host == host, ~live.correlate(_account))
+        .order_by(_account.c.refresh_due_at)
+        .limit(limit)
+    )
+    return list((await connection.execute(query)).scalars())
+
+
+async def load_oldest_due(connection: AsyncConnection) -> dict[str, timedelta]:
+    """How long the longest due refresh of each host is due."""
+    oldest = func.clock_timestamp() - func.min(_account.c.refresh_due_at)
+    query = _due(select(_account.c.host, oldest)).group_by(_account.c.host)
+    return dict((await connection.execute(query)).all())
+
+
+def _due(query: Select[Any]) -> Select[Any]:
+    """People who are disabled are left alone."""
+    now = func.clock_timestamp()
+    user = schema.user
+    return query.join(user, user.c.id == _account.c.user_id).where(
+        _account.c.refresh_due_at <= now,
+        _account.c.refresh_try_at.is_(None) | (_account.c.refresh_try_at <= now),
+        _UNDECIDED,
+        user.c.disabled_at.is_(None),
+    )
+
+
+async def postpone(
+    connection: AsyncConnection, account_id: int, *, until: datetime | None, later_in: timedelta
+) -> None:
+    """What was due must wait until then; without an instant, for as long as ``later_in``."""
+    due_at = func.coalesce(
+        literal(until, DateTime(timezone=True)), func.clock_timestamp() + later_in
+    )
+    await connection.execute(
+        update(_account).where(_account.c.id == account_id).values(refresh_due_at=due_at)
+    )

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-from permsync.store import columns, evidence_tables, listing_tables
+from permsync.store import columns, evidence_tables, listing_tables, refresh_tables
 from permsync.store.columns import instant, own_id, sealed_with, words, written_at
 
 metadata = columns.metadata
@@ -42,6 +42,9 @@ pending_grant = evidence_tables.pending_grant
 repository = evidence_tables.repository
 revision = evidence_tables.revision
 run = evidence_tables.run
+refresh_attempt = refresh_tables.refresh_attempt
+refresh_candidate = refresh_tables.refresh_candidate
+circuit = refresh_tables.circuit
 
 sealing_key = Table(
     "sealing_key",
@@ -140,7 +143,9 @@ account = Table(
     instant("access_expires_at"),
     instant("refresh_expires_at"),
     Column("rejections", Integer, nullable=False, server_default=text("0")),
+    Column("refresh_faults", Integer, nullable=False, server_default=text("0")),
     instant("refresh_try_at"),
+    instant("refresh_due_at"),
     written_at("linked_at"),
     Column("restricted", Boolean, nullable=False, server_default=text("false")),
     Column("run_id", BigInteger),
@@ -155,31 +160,12 @@ account = Table(
     UniqueConstraint("host", "external_id"),
     Column("asked_pairs", Integer, nullable=False, server_default=text("0")),
     Index("account_sync_due", "sync_due_at", postgresql_where=text("sync_due_at IS NOT NULL")),
-)
-
-LIVE_ATTEMPT = "state IN ('armed', 'uncertain')"
-
-refresh_attempt = Table(
-    "refresh_attempt",
-    metadata,
-    own_id(),
-    Column("account_id", ForeignKey("account.id"), nullable=False),
-    Column("link_id", Uuid(as_uuid=False), nullable=False),
-    Column("for_version", Integer, nullable=False),
-    Column("owner", Uuid(as_uuid=False), nullable=False),
-    Column("state", Text, nullable=False),
-    Column("outcome", Text),
-    Column("token_digest", LargeBinary, nullable=False),
-    # While the attempt lives: the key that its owner seals the answer with.
-    sealed_with("refresh_attempt", index=False),
-    instant("started_at", nullable=False),
-    instant("lease_until", nullable=False),
-    instant("closed_at"),
     Index(
-        "refresh_attempt_one_live", "account_id", unique=True, postgresql_where=text(LIVE_ATTEMPT)
+        "account_refresh_due",
+        "host",
+        "refresh_due_at",
+        postgresql_where=text("refresh_due_at IS NOT NULL"),
     ),
-    Index("refresh_attempt_by_version", "account_id", "for_version"),
-    Index("refresh_attempt_by_key", "key_id", postgresql_where=text("key_id IS NOT NULL")),
 )
 
 revocation = Table(

@@ -67,6 +67,22 @@ REGISTRY: tuple[SealedTable, ...] = (
         version=schema.account.c.token_version,
     ),
     SealedTable(
+        table=schema.refresh_attempt,
+        fields={"answer_sealed": "answer"},
+        subject="refresh_attempt",
+        id=schema.refresh_attempt.c.id,
+        link_id=schema.refresh_attempt.c.link_id,
+        version=schema.refresh_attempt.c.for_version,
+    ),
+    SealedTable(
+        table=schema.refresh_candidate,
+        fields={"token_sealed": "candidate"},
+        subject="refresh_candidate",
+        id=schema.refresh_candidate.c.attempt_id,
+        link_id=schema.refresh_candidate.c.link_id,
+        version=schema.refresh_candidate.c.for_version,
+    ),
+    SealedTable(
         table=schema.revocation,
         fields={"access_sealed": "access", "refresh_sealed": "refresh"},
         subject="revocation",

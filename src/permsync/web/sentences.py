@@ -153,6 +153,7 @@ FAILURES: Mapping[str, str] = {
     "worker_lost": "The worker ended before the sync did; it is tried again.",
     "linked_again": "The account was linked again in the middle; a new sync follows.",
     "refresh_running": "The token is being refreshed; it is tried again.",
+    "client_refused": "The code host refuses permsync's own credentials; tell the operator.",
     "refresh_backing_off": "The token could not be refreshed yet; it is tried again.",
 }
 

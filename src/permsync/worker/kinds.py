@@ -15,6 +15,7 @@ from permsync.flows.deps import Services
 from permsync.flows.discover_repositories import discover_repositories
 from permsync.flows.drain_revocations import drain_revocations
 from permsync.flows.refresh_ahead import refresh_ahead
+from permsync.flows.refresh_due import refresh_due
 from permsync.flows.schedule_syncs import schedule_syncs
 from permsync.flows.sweep_attempts import sweep_attempts
 from permsync.flows.sync_account import give_up_sync, sync_account
@@ -78,6 +79,7 @@ KINDS: Mapping[str, JobKind[Services]] = {
         run=discover_repositories, every=lambda each: each.sync_every_asked
     ),
     "schedule_syncs": Round(run=schedule_syncs, every=lambda each: each.schedule_every),
+    "refresh_due": Round(run=refresh_due, every=lambda each: each.sweep_every),
     "sweep_attempts": Round(run=sweep_attempts, every=lambda each: each.sweep_every),
     "drain_revocations": Round(run=drain_revocations, every=lambda each: each.revoke_every),
     "tidy": Round(run=tidy, every=lambda each: each.sync_every_asked),

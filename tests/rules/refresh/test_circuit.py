@@ -30,10 +30,17 @@ SILENT = sorted(set(Outcome) - ACCEPTING - {Outcome.CLIENT_ERROR})
 
 
 def noted(
-    outcome: Outcome, circuit: CircuitFacts | None, *, account_id: int = 2, jitter: float = 0.0
+    outcome: Outcome,
+    circuit: CircuitFacts | None,
+    *,
+    account_id: int = 2,
+    probed: bool = False,
+    jitter: float = 0.0,
 ) -> Open | Shut | None:
     """What an outcome of one account says about the client."""
-    return plan_circuit(outcome, circuit, DURATIONS, account_id=account_id, jitter=jitter)
+    return plan_circuit(
+        outcome, circuit, DURATIONS, account_id=account_id, probed=probed, jitter=jitter
+    )
 
 
 @pytest.mark.parametrize("circuit", [None, CLOSED])
@@ -64,7 +71,7 @@ def test_every_further_refusal_doubles_the_wait_up_to_its_ceiling() -> None:
     waits = []
     circuit = OPEN
     for _ in range(8):
-        opened = noted(Outcome.CLIENT_ERROR, circuit, jitter=1.0)
+        opened = noted(Outcome.CLIENT_ERROR, circuit, probed=True, jitter=1.0)
         assert isinstance(opened, Open)
         circuit = replace(circuit, failures=opened.failures)
         waits.append(opened.retry_in)
@@ -81,11 +88,11 @@ def test_whoever_is_told_about_a_token_was_accepted_as_a_client(outcome: Outcome
 
 @pytest.mark.parametrize("outcome", SILENT)
 def test_a_probe_that_learned_nothing_is_followed_by_another(outcome: Outcome) -> None:
-    assert noted(outcome, PROBED) == Open(1, DURATIONS.circuit_retry / 2)
+    assert noted(outcome, PROBED, probed=True) == Open(1, DURATIONS.circuit_retry / 2)
 
 
 @pytest.mark.parametrize("outcome", SILENT)
-@pytest.mark.parametrize("circuit", [None, CLOSED, OPEN])
+@pytest.mark.parametrize("circuit", [None, CLOSED, OPEN, PROBED])
 def test_who_is_no_probe_and_learns_nothing_changes_nothing(
     outcome: Outcome, circuit: CircuitFacts | None
 ) -> None:
@@ -95,7 +102,13 @@ def test_who_is_no_probe_and_learns_nothing_changes_nothing(
 def test_an_account_that_is_refused_while_others_are_accepted_stops_nobody() -> None:
     """It opened the circuit, somebody else closed it, and it is refused again."""
     assert noted(Outcome.CLIENT_ERROR, CLOSED, account_id=1) is None
-    assert noted(Outcome.CLIENT_ERROR, OPEN, account_id=1) is not None
+    assert noted(Outcome.CLIENT_ERROR, PROBED, account_id=1, probed=True) is not None
+
+
+def test_many_refusals_at_once_open_it_once() -> None:
+    """They were under way when it opened."""
+    assert noted(Outcome.CLIENT_ERROR, OPEN) is None
+    assert noted(Outcome.CLIENT_ERROR, PROBED) is None
 
 
 def test_the_jitter_never_makes_a_probe_immediate() -> None:

@@ -9,6 +9,7 @@ OAuth documentation. This module must not know any other host, any transport or 
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
@@ -41,9 +42,7 @@ from permsync.hosts.github import rows
 from permsync.oauth2 import Word
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
-_FULL = 100  # of a page, the most there is
-_INSTALLATIONS = "installations"
-_REPOSITORIES = "repositories"
+_FULL, _INSTALLATIONS, _REPOSITORIES = 100, "installations", "repositories"
 # "Authenticating to the REST API", the organisations that a listing leaves out.
 _LEFT_OUT = re.compile(r"partial-results; *organizations=([0-9]+(?: *, *[0-9]+)*)")
 # A refusal of one thing asked about, which a missing scope may explain.
@@ -67,12 +66,14 @@ _IMPLIED = {
     "write:org": ("read:org",),
 }
 
-_DIALECT = Dialect(
+_LASTING = Dialect(
     authorize="login/oauth/authorize",
     token="login/oauth/access_token",  # noqa: S106 - a path
     words=_WORDS,
     implied=_IMPLIED,
 )
+_LIVES, _UNUSED = timedelta(hours=8), timedelta(days=183)  # an app may opt out: it lasts alone
+_EXPIRING = replace(_LASTING, life=_LIVES, refresh_life=_UNUSED, lasts_alone=True)
 
 
 class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,13 +97,12 @@ class Host(CodeFlow):
         self._is_app = options.app == "github_app"
         # No scope only reads private repositories. A GitHub App has permissions instead.
         scopes = () if self._is_app else (settings.scopes or ("repo",))
-        super().__init__(settings, _DIALECT, scopes=scopes)
-        self._headers = {
-            "accept": "application/vnd.github+json",
-            "x-github-api-version": options.api_version,
-        }
+        dialect = _LASTING if options.app == "oauth" else _EXPIRING
+        super().__init__(settings, dialect, scopes=scopes)
+        version = {"x-github-api-version": options.api_version}
+        self._headers = {"accept": "application/vnd.github+json"} | version
         self.api_url = settings.api_url or _api_url(settings.base_url)
-        self.rotation = Rotation.NONE if options.app == "oauth" else Rotation.STRICT
+        self.rotation = Rotation.STRICT if dialect.lasts_alone else Rotation.NONE
         self.parallel = options.parallel
 
     def revoke_requests(

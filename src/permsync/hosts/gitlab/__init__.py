@@ -31,7 +31,7 @@ from permsync.codehost import (
     Rotation,
 )
 from permsync.codehost.addresses import url_under
-from permsync.codehost.answers import parse_body, parse_count, parse_day
+from permsync.codehost.answers import parse_body, parse_count, parse_day, sent_at_of
 from permsync.codehost.options import Parallel, parse_options
 from permsync.codehost.paging import parse_follow
 from permsync.hosts.gitlab import rows
@@ -74,6 +74,13 @@ class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parallel: Parallel = 6
 
 
+class _Issued(msgspec.Struct):
+    created_at: int
+
+
+_ISSUED = msgspec.json.Decoder(_Issued)
+
+
 class Host(CodeFlow):
     """One GitLab instance."""
 
@@ -100,6 +107,18 @@ class Host(CodeFlow):
             for token in (refresh_token, access_token)
             if token
         )
+
+    def _life_of(self, response: Response) -> timedelta | None:
+        """Two hours from ``created_at``, by the host's own clock."""
+        life, issued, sent = (
+            super()._life_of(response),
+            parse_body(response, _ISSUED),
+            sent_at_of(response),
+        )
+        if life is None or isinstance(issued, Failure) or sent is None:
+            return life
+        age = timedelta(seconds=sent.timestamp() - issued.created_at)
+        return min(life, max(life - age, timedelta(seconds=1)))
 
     def identity_ask(self) -> Ask:
         """Ask for the person; the integer id is the identity, the username changes."""

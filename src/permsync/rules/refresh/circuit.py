@@ -75,26 +75,31 @@ def plan_circuit(
     durations: Durations,
     *,
     account_id: int,
+    probed: bool,
     jitter: float,
 ) -> Open | Shut | None:
     """
     Decide what an outcome says about the client; ``None`` leaves its circuit as it is.
 
-    ``jitter`` is in [0, 1). An account that alone meets refusals, while others of the same
-    client are accepted, says nothing about the client.
+    ``probed`` means that the attempt was the one try of a half-open circuit; ``jitter`` is
+    in [0, 1). Others that were under way when it opened are refused too and learn nothing
+    new. An account that alone meets refusals, while others of the same client are accepted,
+    says nothing about the client.
     """
     is_open = circuit is not None and circuit.retry_at is not None
+    failures = circuit.failures if circuit is not None and is_open else 0
     if outcome in ACCEPTING:
         return Shut() if is_open else None
     if outcome is Outcome.CLIENT_ERROR:
-        if not is_open and circuit is not None and circuit.opened_by == account_id:
+        alone = circuit is not None and circuit.opened_by == account_id
+        says_nothing = not probed if is_open else alone
+        if says_nothing:
             return None
-        failures = circuit.failures + 1 if circuit is not None and is_open else 1
-        return Open(failures, _retry_in(failures, durations, jitter=jitter))
-    if circuit is not None and is_open and circuit.probe_until is not None:
-        # The probe learned nothing; another may go.
-        return Open(circuit.failures, _retry_in(circuit.failures, durations, jitter=jitter))
-    return None
+        failures += 1
+    elif not (is_open and probed):
+        return None
+    # A probe that learned nothing is followed by another after the same wait.
+    return Open(failures, _retry_in(failures, durations, jitter=jitter))
 
 
 def _retry_in(failures: int, durations: Durations, *, jitter: float) -> timedelta:

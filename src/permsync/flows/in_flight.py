@@ -1,0 +1,116 @@
+"""
+Refreshes in flight: shielded, bounded, one per account, people's own before all others.
+
+What is decided here: who gets room first, and that work that was begun ends in a commit
+whoever stops waiting for it (REFRESH I9). The bounds are the most that a SIGKILL can cost,
+and what a host is asked at once. This module must not know what a refresh does.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Room:
+    """Places for so many at once; who is urgent takes the next one, others queue in order."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._urgent: deque[asyncio.Future[None]] = deque()
+        self._patient: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def place(self, *, urgent: bool) -> AsyncIterator[None]:
+        """A place for as long as the block lasts."""
+        await self.enter(urgent=urgent)
+        try:
+            yield
+        finally:
+            self.leave()
+
+    async def enter(self, *, urgent: bool) -> None:
+        """Take a place, waiting for one where none is free."""
+        if self._free > 0:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        (self._urgent if urgent else self._patient).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()  # the place was given to somebody who left
+            raise
+
+    def leave(self) -> None:
+        """Give the place to whoever waits for it."""
+        for line in (self._urgent, self._patient):
+            while line:
+                turn = line.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self._free += 1
+
+
+class InFlight:
+    """
+    Work that must end in a commit (REFRESH I9), at most ``limit`` at once in this process.
+
+    At most ``limit_each`` of it goes to one host; ``None`` leaves only the other bound.
+    """
+
+    def __init__(self, *, limit: int, limit_each: int | None = None) -> None:
+        self._room = Room(limit)
+        self._limit_each = limit_each or limit
+        self._rooms: dict[str, Room] = {}
+        self._tasks: dict[int, asyncio.Task[Any]] = {}
+
+    @property
+    def limit_each(self) -> int:
+        """How much may go to one host at once."""
+        return self._limit_each
+
+    async def run(
+        self,
+        account_id: int,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        *,
+        host: str,
+        urgent: bool = True,
+    ) -> T | None:
+        """
+        Wait for ``work``, or for what is under way for this account already: then ``None``.
+
+        A cancelled caller leaves it running.
+        """
+        running = self._tasks.get(account_id)
+        if running is not None:
+            await asyncio.wait({running})
+            return None
+        task = asyncio.create_task(self._bounded(work, host, urgent=urgent))
+        self._tasks[account_id] = task
+        task.add_done_callback(lambda done: self._forget(account_id, done))
+        return await asyncio.shield(task)
+
+    async def _bounded(
+        self, work: Callable[[], Coroutine[Any, Any, T]], host: str, *, urgent: bool
+    ) -> T:
+        own = self._rooms.setdefault(host, Room(self._limit_each))
+        # The host's place first: who waits for a slow host must not keep others waiting.
+        async with own.place(urgent=urgent), self._room.place(urgent=urgent):
+            return await work()
+
+    def _forget(self, account_id: int, task: asyncio.Task[Any]) -> None:
+        del self._tasks[account_id]
+        if not task.cancelled():
+            task.exception()
+
+    async def drain(self) -> None:
+        """Wait until everything that runs has ended."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks.values()))

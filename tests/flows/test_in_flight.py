@@ -1,0 +1,127 @@
+"""
+Refreshes in flight: bounded, one per account, finished whoever leaves, people first.
+
+Work here is an event to wait for; what it does is nobody's business.
+"""
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from permsync.flows.in_flight import InFlight, Room
+
+
+class Work:
+    """Work that runs until it is told to end, and remembers the order of beginnings."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.end = asyncio.Event()
+
+    async def begin(self, number: int) -> int:
+        """Begin, and end when everybody may."""
+        self.begun.append(number)
+        await self.end.wait()
+        return number
+
+
+async def begin_all(
+    in_flight: InFlight, work: Work, numbers: range, *, host: str = "host", urgent: bool = False
+) -> list[asyncio.Task[int | None]]:
+    """Begin so many, each for an account of its own, and let them come as far as they can."""
+    tasks = [
+        asyncio.create_task(
+            in_flight.run(number, partial(work.begin, number), host=host, urgent=urgent)
+        )
+        for number in numbers
+    ]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    return tasks
+
+
+async def test_no_more_run_at_once_than_the_limit() -> None:
+    in_flight, work = InFlight(limit=3), Work()
+    tasks = await begin_all(in_flight, work, range(10))
+    assert work.begun == [0, 1, 2]
+
+    work.end.set()
+
+    assert await asyncio.gather(*tasks) == list(range(10))
+
+
+async def test_one_host_gets_no_more_than_its_share() -> None:
+    in_flight, work = InFlight(limit=4, limit_each=2), Work()
+    slow = await begin_all(in_flight, work, range(4), host="slow")
+    quick = await begin_all(in_flight, work, range(10, 12), host="quick")
+
+    assert work.begun == [0, 1, 10, 11]
+
+    work.end.set()
+    await asyncio.gather(*slow, *quick)
+
+
+async def test_who_is_waited_for_comes_before_who_is_merely_due() -> None:
+    in_flight, work = InFlight(limit=1), Work()
+    due = await begin_all(in_flight, work, range(3))
+    waited = await begin_all(in_flight, work, range(10, 12), urgent=True)
+
+    work.end.set()
+    await asyncio.gather(*due, *waited)
+
+    assert work.begun == [0, 10, 11, 1, 2]
+
+
+async def test_one_account_is_worked_on_once_and_the_others_wait_for_that() -> None:
+    in_flight, work = InFlight(limit=5), Work()
+    first = await begin_all(in_flight, work, range(1))
+    second = await begin_all(in_flight, work, range(1))
+    assert work.begun == [0]
+
+    work.end.set()
+
+    assert await asyncio.gather(*first, *second) == [0, None]
+
+
+async def test_who_leaves_stops_nothing() -> None:
+    in_flight, work = InFlight(limit=1), Work()
+    (task,) = await begin_all(in_flight, work, range(1))
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    ended = asyncio.create_task(in_flight.drain())
+    await asyncio.sleep(0)
+    assert not ended.done()
+
+    work.end.set()
+    await ended
+
+
+async def test_work_that_fails_gives_its_place_back() -> None:
+    async def fail() -> None:
+        raise ValueError("no")
+
+    in_flight = InFlight(limit=1)
+    for account_id in range(3):
+        with pytest.raises(ValueError, match="no"):
+            await in_flight.run(account_id, fail, host="host")
+
+
+async def test_a_place_that_was_given_to_somebody_who_left_is_given_on() -> None:
+    room = Room(1)
+    await room.enter(urgent=False)
+    left = asyncio.create_task(room.enter(urgent=True))
+    gone = asyncio.create_task(room.enter(urgent=True))
+    stays = asyncio.create_task(room.enter(urgent=False))
+    await asyncio.sleep(0)
+
+    gone.cancel()
+    await asyncio.sleep(0)
+    room.leave()
+    left.cancel()
+    await asyncio.gather(left, return_exceptions=True)
+    await asyncio.wait({stays})
+
+    assert stays.exception() is None
