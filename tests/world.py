@@ -55,7 +55,7 @@ QUICK = replace(
     refresh_settle=timedelta(milliseconds=300),
     refresh_skew=timedelta(milliseconds=500),
     refresh_lease=timedelta(seconds=6),
-    refresh_retry_first=timedelta(milliseconds=100),
+    refresh_retry_first=timedelta(seconds=1),
     refresh_retry_second=timedelta(milliseconds=100),
     refresh_retry_third=timedelta(milliseconds=100),
     refresh_backoff=timedelta(milliseconds=100),
