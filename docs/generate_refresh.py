@@ -29,7 +29,7 @@ from docs.refresh_scenes import (
 )
 from permsync.codehost import FailureKind, Rotation, TokenGrant
 from permsync.config.spans import readable
-from permsync.model import AccountReason, AccountState
+from permsync.model import LIVING, AccountReason, AccountState
 from permsync.rules.failures import consequence_of
 from permsync.rules.refresh import LIVE, AccountFacts, AttemptState, Outcome
 from permsync.rules.refresh.api_refusal import Believe, plan_refused
@@ -97,9 +97,9 @@ def _meaning(scene: Scene) -> tuple[str, str, str, str]:
     """The attempt, the account, its access and the next try after this answer."""
     untouched = ("as it was", "kept")
     match scene.transition():
-        case Adopt(state=state, reason=reason, keeps_presented_in=kept):
-            then = f"the old token stays a candidate for {_wait(kept)}" if kept else "when stale"
-            return f"`{Outcome.ADOPTED}`", _named(state, reason), "kept", then
+        case Adopt() as adopt:
+            outcome, then = _adopted(adopt)
+            return f"`{outcome}`", _named(adopt.state, adopt.reason), "kept", then
         case Doubt():
             return f"stays, `{AttemptState.UNCERTAIN}`", *untouched, _jittered(scene)
         case Stage():
@@ -121,6 +121,14 @@ def _meaning(scene: Scene) -> tuple[str, str, str, str]:
             return f"`{outcome}`", became, "kept", _jittered(scene)
         case other:
             raise AssertionError(other)
+
+
+def _adopted(adopt: Adopt) -> tuple[Outcome, str]:
+    if adopt.proved_in is not None:
+        return Outcome.REUSED, f"{_wait(adopt.proved_in)}: whether the new token lives"
+    kept = adopt.keeps_presented_in
+    then = f"the old token stays a candidate for {_wait(kept)}" if kept else "when stale"
+    return Outcome.ADOPTED, then
 
 
 def _claims() -> Iterator[tuple[str, str]]:
@@ -175,7 +183,8 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _attempt_edges() -> Iterator[tuple[str, str, str]]:
     yield "[*]", AttemptState.ARMED, "claimed"
-    for scene in (*scenes(), *late_scenes()):
+    told = (*scenes(), *late_scenes())
+    for scene in (one for one in told if one.attempt.state in LIVE):
         state = scene.attempt.state
         match scene.transition():
             case Doubt():
@@ -217,7 +226,8 @@ def _account_edges() -> Iterator[tuple[str, str, str]]:
     for scene in late_scenes():
         if isinstance(scene.answer, TokenGrant) and isinstance(scene.transition(), Adopt):
             yield _node(dead), _node(turned(scene)), "late tokens"
-            yield _node(scene.account), _node(turned(scene)), "late tokens"
+            if scene.account.state not in LIVING:
+                yield _node(scene.account), _node(turned(scene)), "late tokens"
 
 
 def _refused_by_the_api(account: AccountFacts) -> AccountFacts:

@@ -112,7 +112,15 @@ def late_scenes() -> Iterator[Scene]:
     yield Scene("tokens; the account was given up meanwhile", TOKENS, dead)
     yield Scene("tokens; the account was linked again or unlinked", TOKENS, other)
     yield Scene("tokens; they were committed and only we do not know", TOKENS, newer, own)
+    family = Rotation.FAMILY
+    taken = replace(ARMED, state=AttemptState.CLOSED, outcome=Outcome.UNANSWERED)
+    words = "tokens; somebody took over, and reuse ends the whole family"
+    yield Scene(words, TOKENS, ACTIVE, taken, rotation=family)
     yield Scene("a refusal; the account has newer tokens", REFUSED, newer)
+    yield Scene("the same, where reuse ends the whole family", REFUSED, newer, rotation=family)
+    yield Scene(
+        "no answer, where reuse ends the whole family", Unanswered(), newer, rotation=family
+    )
     yield Scene("a refusal; the account was linked again or unlinked", REFUSED, other)
 
 

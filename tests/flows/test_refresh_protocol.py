@@ -221,7 +221,7 @@ async def test_a_family_is_presented_again_only_after_its_access_token_ended(
 ) -> None:
     here = with_rotation(world, "family", "family")
     account = await here.link("ada", "gitlab")
-    spoil(here, "gitlab", "token", "hang", seconds=0.2)
+    spoil(here, "gitlab", "token", "hang", seconds=3.0)
     short = replace(
         here.services.durations, refresh_deadline=here.services.durations.refresh_settle
     )

@@ -23,8 +23,9 @@ from permsync.flows.authenticate_key import Scope, create_key, revoke_key
 from permsync.flows.deps import Services
 from permsync.flows.disable_user import disable_user
 from permsync.flows.end_access import end_access
-from permsync.flows.fresh_token import fresh_token, load_holding
+from permsync.flows.fresh_token import fresh_token
 from permsync.flows.lend_token import OPERATOR, lend_token
+from permsync.flows.plan_refresh import load_holding
 from permsync.flows.retire_key import retire_key
 from permsync.flows.sign_in import finish_sign_in, start_sign_in
 from permsync.flows.unlink_account import unlink_account

@@ -45,6 +45,7 @@ def facts_of(holding: Holding, *, refused: bool = False) -> AccountFacts:
         faults=holding.faults,
         refresh_try_at=account.refresh_try_at,
         uncertain_before=holding.uncertain_before,
+        reused_before=holding.reused_before,
         candidates=holding.candidates,
         serves_until=(account.access_expires_at or FOREVER) if serves else None,
     )

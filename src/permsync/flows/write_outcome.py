@@ -96,7 +96,7 @@ async def write_outcome(
     match transition:
         case Adopt():
             await _adopt(services, connection, attempt, reading, transition)
-            outcome = Outcome.ADOPTED
+            outcome = Outcome.ADOPTED if transition.proved_in is None else Outcome.REUSED
         case Keep(refresh_token=token, expires_in=lives_in):
             sealed = seal_candidate(services.vault, token, attempt=stored.facts)
             await candidates.keep(
@@ -164,6 +164,8 @@ async def _adopt(
         await candidates.keep(
             connection, stored.facts, spent, account_id=account.id, lives_in=kept_in
         )
+    if adopt.proved_in is not None:
+        await refresh_commits.save_faults(connection, account, faults=1, due_in=adopt.proved_in)
     await _tell(connection, account, state=adopt.state, reason=adopt.reason)
 
 

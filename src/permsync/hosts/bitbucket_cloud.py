@@ -38,8 +38,7 @@ from permsync.model import Level, Visibility
 from permsync.oauth2 import Word
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
-_WORKSPACES = "workspaces"
-_PERMISSIONS = "permissions"
+_WORKSPACES, _PERMISSIONS = "workspaces", "permissions"
 
 # `next` must be named too, or the answer would look like the last page.
 _WORKSPACE_FIELDS = "next,values.workspace.uuid"
@@ -47,7 +46,6 @@ _PERMISSION_FIELDS = (
     "next,values.permission,values.repository.uuid,values.repository.full_name,"
     "values.repository.is_private"
 )
-
 _READER_FIELDS = "next,values.permission,values.user.uuid"
 
 _WORDS = (

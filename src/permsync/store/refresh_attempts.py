@@ -146,7 +146,7 @@ async def close(connection: AsyncConnection, attempt_id: int, outcome: Outcome) 
     Only tokens change that word: they did come, whatever was believed.
     """
     query = update(_attempt).where(_attempt.c.id == attempt_id)
-    if outcome not in {Outcome.ADOPTED, Outcome.KEPT}:
+    if outcome not in {Outcome.ADOPTED, Outcome.KEPT, Outcome.REUSED}:
         query = query.where(IS_LIVE)
     await connection.execute(query.values(closing(outcome)))
 
@@ -203,10 +203,19 @@ async def fence(connection: AsyncConnection, account_id: int) -> None:
 
 
 async def forget_over(connection: AsyncConnection, *, kept_in: timedelta) -> None:
-    """Erase candidates that are over, and raw answers that nobody could use in all that time."""
+    """
+    Erase candidates that are over, and raw answers that nobody could use in all that time.
+
+    A candidate that is being presented stays: without an answer it has to be presented again.
+    """
     candidate = schema.refresh_candidate
     now = func.clock_timestamp()
-    await connection.execute(delete(candidate).where(candidate.c.expires_at <= now))
+    presented = select(_attempt.c.candidate).where(IS_LIVE, _attempt.c.candidate.is_not(None))
+    await connection.execute(
+        delete(candidate).where(
+            candidate.c.expires_at <= now, candidate.c.attempt_id.not_in(presented)
+        )
+    )
     await connection.execute(
         update(_attempt)
         .where(_attempt.c.answer_sealed.is_not(None), _attempt.c.closed_at <= now - kept_in)

@@ -15,7 +15,7 @@ from permsync.model import LIVING, Account, AccountReason, AccountState
 from permsync.rules.refresh import Outcome
 from permsync.store import schema
 from permsync.store.accounts import SealedTokens, token_columns
-from permsync.store.refresh_attempts import closing
+from permsync.store.refresh_attempts import IS_LIVE, closing
 
 _account = schema.account
 _attempt = schema.refresh_attempt
@@ -27,9 +27,10 @@ async def adopt_at_once(
     """
     Commit new tokens of a healthy account and close their attempt, in one statement.
 
-    False, and nothing written, where link, version or state moved meanwhile: what the
-    tokens mean then is decided on what the account is by then.
+    False, and nothing written, where link, version or state moved meanwhile or somebody took
+    the attempt over: what the tokens mean then is decided on what is stored by then.
     """
+    owned = select(_attempt.c.id).where(_attempt.c.id == attempt_id, IS_LIVE)
     won = (
         update(_account)
         .where(
@@ -37,6 +38,7 @@ async def adopt_at_once(
             _account.c.link_id == account.link_id,
             _account.c.token_version == account.token_version,
             _account.c.state == AccountState.ACTIVE.value,
+            exists(owned),
         )
         .values(_adopting(account, tokens))
         .returning(_account.c.id)

@@ -17,10 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from permsync.model import LIVING, Account, AccountReason, AccountState, Sealed
 from permsync.rules.refresh import (
+    REUSE_REACH,
     UNCERTAIN_OUTCOMES,
     AttemptFacts,
     AttemptState,
     Candidate,
+    Outcome,
 )
 from permsync.rules.refresh.circuit import CircuitFacts
 from permsync.store import schema
@@ -56,6 +58,7 @@ class Holding:
     faults: int
     attempt: AttemptFacts | None
     uncertain_before: bool
+    reused_before: bool
     candidates: tuple[Candidate, ...]
     circuit: CircuitFacts | None
     now: datetime
@@ -94,6 +97,16 @@ def _query(account_id: int, clients: Collection[bytes]) -> Select[Any]:
         )
         .correlate(_account)
     )
+    reused = (
+        exists()
+        .where(
+            _earlier.c.account_id == _account.c.id,
+            _earlier.c.link_id == _account.c.link_id,
+            _earlier.c.for_version >= _account.c.token_version - REUSE_REACH,
+            _earlier.c.outcome == Outcome.REUSED.value,
+        )
+        .correlate(_account)
+    )
     digests = literal(list(clients), ARRAY(BYTEA))
     return (
         select(
@@ -111,6 +124,7 @@ def _query(account_id: int, clients: Collection[bytes]) -> Select[Any]:
             _candidates_as(_candidate.c.attempt_id).label("candidate_ids"),
             _candidates_as(_candidate.c.expires_at).label("candidate_ends"),
             uncertain.label("uncertain_before"),
+            reused.label("reused_before"),
             func.clock_timestamp().label("database_now"),
         )
         .select_from(
@@ -154,6 +168,7 @@ def _holding_of(row: RowMapping) -> Holding:
         faults=row["refresh_faults"],
         attempt=_attempt_of(row) if row["attempt_id"] is not None else None,
         uncertain_before=row["uncertain_before"],
+        reused_before=row["reused_before"],
         candidates=tuple(Candidate(one, end) for one, end in zip(ids, ends, strict=True)),
         circuit=circuit,
         now=row["database_now"],

@@ -104,6 +104,13 @@ FAMILY = Rotation.FAMILY
 DOUBTED = replace(HEALTHY, uncertain_before=True)
 
 
+def test_a_take_over_repeats_the_candidate_that_was_presented_even_if_it_ran_out() -> None:
+    tried = replace(OVER, candidate=9)
+    ran_out = replace(SUSPECT, candidates=(Candidate(9, NOW),))
+    assert claimed(ran_out, tried) == Claim(takes_over=3, candidate=9)
+    assert claimed(SUSPECT, tried) == Claim(takes_over=3)
+
+
 def test_a_family_is_not_risked_while_its_access_token_serves() -> None:
     until = HEALTHY.serves_until
     assert until is not None

@@ -10,11 +10,13 @@ from datetime import timedelta
 
 import pytest
 
-from permsync.codehost import TokenRefusal, TokenRefusalKind
+from permsync.codehost import Rotation, TokenRefusal, TokenRefusalKind
 from permsync.model import LIVING, AccountReason, AccountState
 from permsync.rules.refresh import (
     UNCERTAIN_OUTCOMES,
+    AccountFacts,
     Answer,
+    AttemptFacts,
     AttemptState,
     Candidate,
     NotSent,
@@ -220,7 +222,7 @@ def test_no_refusal_counts_twice(answer: Answer) -> None:
 
 def test_every_outcome_is_reached_or_belongs_to_a_commit() -> None:
     """
-    Four are words of the store.
+    Three are words of the store.
 
     ``ADOPTED``, ``KEPT`` and (for tokens) ``FENCED`` close with a commit of tokens, and a
     take-over closes the attempt of a vanished owner as ``UNANSWERED``.
@@ -228,4 +230,39 @@ def test_every_outcome_is_reached_or_belongs_to_a_commit() -> None:
     answers: list[Answer] = [NotSent(), *map(TokenRefusal, TokenRefusalKind)]
     reached = {closed(answer, attempt=STAGED).outcome for answer in answers}
     reached |= {closed(REJECTED, account).outcome for account in (LATER, ELSEWHERE)}
+    reused = told(REJECTED, LATER, rotation=Rotation.FAMILY)
+    reached |= {reused.outcome} if isinstance(reused, Close) else set()
     assert set(Outcome) - reached == {Outcome.ADOPTED, Outcome.KEPT, Outcome.UNANSWERED}
+
+
+def test_a_family_whose_older_token_is_refused_has_its_newer_one_refreshed_at_once() -> None:
+    """The refusal may be that of a reuse, which ends the successor too."""
+    turn = Turn(AccountState.ACTIVE, None, rejections=0, faults=1, try_in=timedelta())
+    assert told(REJECTED, LATER, rotation=Rotation.FAMILY) == Close(Outcome.REUSED, turn)
+
+
+def test_the_death_that_follows_a_reuse_is_a_lost_rotation() -> None:
+    refused = replace(SUSPECT, rejections=3, reused_before=True)
+    assert turned(REJECTED, refused).reason is AccountReason.ROTATION_LOST
+
+
+@pytest.mark.parametrize("answer", [Unanswered(), UNAVAILABLE])
+def test_a_late_repetition_without_an_answer_may_still_end_a_family(answer: Answer) -> None:
+    doubt = told(answer, LATER, rotation=Rotation.FAMILY)
+    assert doubt == Doubt(DURATIONS.refresh_settle, faults=1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "account", "attempt"),
+    [
+        (NotSent(), LATER, ARMED),
+        (Unanswered(), LATER, replace(ARMED, state=AttemptState.CLOSED)),
+        (REJECTED, replace(LATER, state=AccountState.NEEDS_SCOPE), ARMED),
+        (REJECTED, HEALTHY, replace(ARMED, state=AttemptState.CLOSED)),
+    ],
+)
+def test_otherwise_a_family_is_superseded_like_any_other(
+    answer: Answer, account: AccountFacts, attempt: AttemptFacts
+) -> None:
+    told_family = told(answer, account, attempt, rotation=Rotation.FAMILY)
+    assert told_family == Close(Outcome.SUPERSEDED)

@@ -13,6 +13,8 @@ from permsync.codehost import Rotation, TokenGrant
 from permsync.model import AccountReason, AccountState
 from permsync.rules.refresh import (
     DISPROVABLE,
+    AccountFacts,
+    AttemptFacts,
     AttemptState,
     Outcome,
 )
@@ -99,13 +101,31 @@ def test_a_commit_whose_acknowledgement_was_lost_is_not_made_again(outcome: Outc
     assert told(TOKENS, LATER, done) == Settled()
 
 
+TAKEN_OVER = replace(ARMED, state=AttemptState.CLOSED, outcome=Outcome.UNANSWERED)
+
+
 @pytest.mark.parametrize("rotation", Rotation)
 def test_where_there_is_a_grace_window_the_old_token_stays_a_candidate(
     rotation: Rotation,
 ) -> None:
-    adopted = told(TOKENS, rotation=rotation)
-    assert isinstance(adopted, Adopt)
-    assert adopted.keeps_presented_in == (GRACE if rotation is Rotation.GRACE else None)
+    kept = GRACE if rotation is Rotation.GRACE else None
+    assert adopted(HEALTHY, ARMED, rotation).keeps_presented_in == kept
+
+
+@pytest.mark.parametrize("rotation", Rotation)
+def test_a_family_that_a_repetition_may_end_has_to_be_proved_after_the_settle_time(
+    rotation: Rotation,
+) -> None:
+    is_family = rotation is Rotation.FAMILY
+    proved_in = adopted(HEALTHY, TAKEN_OVER, rotation).proved_in
+    assert proved_in == (DURATIONS.refresh_settle if is_family else None)
+    assert adopted(HEALTHY, ARMED, rotation).proved_in is None
+
+
+def adopted(account: AccountFacts, attempt: AttemptFacts, rotation: Rotation) -> Adopt:
+    transition = told(TOKENS, account, attempt, rotation=rotation)
+    assert isinstance(transition, Adopt)
+    return transition
 
 
 def test_an_answer_without_a_refresh_token_leaves_no_old_one_to_keep() -> None:

@@ -78,14 +78,20 @@ def test_a_healthy_account_presents_its_own_token() -> None:
     assert next_candidate(replace(HEALTHY, candidates=(SOON, LATER)), DURATIONS, now=NOW) is None
 
 
-def test_without_a_token_of_its_own_it_presents_the_candidate_that_ends_first() -> None:
+def test_without_a_token_of_its_own_it_presents_the_newest_candidate() -> None:
     bare = replace(HEALTHY, has_refresh_token=False, candidates=(LATER, SOON))
-    assert next_candidate(bare, DURATIONS, now=NOW) == SOON
+    assert next_candidate(bare, DURATIONS, now=NOW) == max(SOON, LATER, key=lambda one: one.id)
 
 
-def test_a_candidate_that_would_not_live_through_the_repetitions_is_tried_between_them() -> None:
-    suspect = replace(SUSPECT, candidates=(LATER, SOON))
+def test_candidates_are_tried_between_repetitions_that_one_would_not_live_through() -> None:
+    suspect = replace(SUSPECT, candidates=(SOON,))
     assert next_candidate(suspect, DURATIONS, now=NOW) == SOON
+
+
+def test_the_try_of_an_old_candidate_may_end_a_newer_one_which_therefore_comes_first() -> None:
+    newer = replace(LATER, id=SOON.id + 1)
+    suspect = replace(SUSPECT, candidates=(newer, SOON))
+    assert next_candidate(suspect, DURATIONS, now=NOW) == newer
 
 
 @pytest.mark.parametrize("refused_before", [1, 2, 3])

@@ -67,8 +67,12 @@ class Outcome(StrEnum):
     MAYBE_CONSUMED = "maybe_consumed"
     UNANSWERED = "unanswered"
     SUPERSEDED = "superseded"
+    REUSED = "reused"
     FENCED = "fenced"
 
+
+# How many versions back an attempt that ended as reused may explain the death of a token.
+REUSE_REACH = 2
 
 UNCERTAIN_OUTCOMES = frozenset({Outcome.MAYBE_CONSUMED, Outcome.UNANSWERED})
 
@@ -136,8 +140,9 @@ class AccountFacts:
 
     ``rejections`` counts the definite refusals of this version's refresh token, ``faults``
     the tries in a row that said nothing definite. ``uncertain_before`` means that an
-    attempt of this version may have spent the token. ``serves_until`` is when the access
-    token dies, as far as anybody knows; ``None`` where it serves nobody any more.
+    attempt of this version may have spent the token, ``reused_before`` that one within reach
+    ended as ``REUSED``. ``serves_until`` is when the access token dies, as far as
+    anybody knows; ``None`` where it serves nobody any more.
     """
 
     state: AccountState
@@ -149,6 +154,7 @@ class AccountFacts:
     faults: int = 0
     refresh_try_at: datetime | None = None
     uncertain_before: bool = False
+    reused_before: bool = False
     candidates: tuple[Candidate, ...] = ()
     serves_until: datetime | None = None
 
@@ -196,16 +202,17 @@ def next_candidate(
     """
     The candidate to be presented instead of the account's own token, if it is time for one.
 
-    The own token comes first and is repeated. Between its repetitions a candidate is tried
-    that would not live through them (the old token within its grace window), and any at all
-    once the API refused the access token too: then there is nothing left to be careful with.
+    The own token comes first and is repeated. Between its repetitions candidates are tried
+    where one would not live through them (the old token within its grace window), and any
+    at all once the API refused the access token too: then there is nothing left to be
+    careful with. The newest comes first, for the try of an older one may end it.
     """
     living = [one for one in account.candidates if now < one.expires_at]
-    soonest = min(living, key=lambda one: (one.expires_at, one.id), default=None)
-    if soonest is None or not account.has_refresh_token:
-        return soonest
+    newest = max(living, key=lambda one: one.id, default=None)
+    if newest is None or not account.has_refresh_token:
+        return newest
     if account.rejections == 0:
         return None
     to_come = sum(spaced(durations)[account.rejections - 1 :], timedelta())
-    is_urgent = soonest.expires_at <= now + to_come
-    return soonest if is_urgent or not to_come or account.state not in LIVING else None
+    is_urgent = min(one.expires_at for one in living) <= now + to_come
+    return newest if is_urgent or not to_come or account.state not in LIVING else None

@@ -95,7 +95,7 @@ def plan_claim(
     reason = final_reason(account, durations)
     if reason is not None:
         return Hopeless(reason)
-    candidate = next_candidate(account, durations, now=now)
+    candidate = _to_present(account, attempt, durations, now=now)
     if candidate is None and not account.has_refresh_token:
         return Hopeless(AccountReason.NO_REFRESH_TOKEN)
     if attempt is not None and leased:
@@ -110,9 +110,25 @@ def plan_claim(
         return Wait(passage.until, Waiting.CLIENT_REFUSED)
     return Claim(
         takes_over=attempt.id if attempt is not None else None,
-        candidate=candidate.id if candidate is not None else None,
+        candidate=candidate,
         probes=passage.probes,
     )
+
+
+def _to_present(
+    account: AccountFacts, attempt: AttemptFacts | None, durations: Durations, *, now: datetime
+) -> int | None:
+    """
+    The candidate to present, or ``None`` for the account's own token.
+
+    An attempt that nobody ended is repeated with the token that it presented: the host may
+    have spent that one, and only it can be asked again for the successor. Its candidate may
+    have run out meanwhile; the host decides.
+    """
+    if attempt is not None and attempt.candidate in {one.id for one in account.candidates}:
+        return attempt.candidate
+    candidate = next_candidate(account, durations, now=now)
+    return candidate.id if candidate is not None else None
 
 
 def _is_last_resort(

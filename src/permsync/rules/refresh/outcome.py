@@ -56,7 +56,12 @@ class Adopt:
 
     The attempt closes as adopted, the counts start anew, and the candidate that was
     presented is gone. Where ``keeps_presented_in`` is set, the token that was presented
-    stays a candidate for so long: the host has a grace window.
+    stays a candidate for so long: the host has a grace window, and may let another answer to
+    the same token win over this one, whoever asked for it.
+
+    Where ``proved_in`` is set, the attempt closes as reused instead and the new token is
+    refreshed after so long: the old one was presented again meanwhile, for which the host
+    may end all of them.
     """
 
     tokens: TokenGrant
@@ -64,6 +69,7 @@ class Adopt:
     state: AccountState
     reason: AccountReason | None
     keeps_presented_in: timedelta | None = None
+    proved_in: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +134,15 @@ def plan_outcome(
     """
     Decide what an answer to a refresh means; ``jitter`` is in [0, 1).
 
-    ``attempt`` and ``account`` are as they are stored now, not as they were when the token
-    was sent: the link may be another, the version may have moved, and somebody may have
-    taken the attempt over.
+    ``attempt`` and ``account`` are as they are stored now: since the token was sent the link
+    or the version may have moved, and somebody may have taken the attempt over.
     """
     if isinstance(answer, TokenGrant):
         return _granted(answer, attempt, account, durations, rotation=rotation)
     if attempt.link_id != account.link_id:
         return Close(Outcome.FENCED)
     if attempt.version != account.version or attempt.state not in LIVE:
-        return Close(Outcome.SUPERSEDED)
+        return _superseded(answer, attempt, account, durations, rotation=rotation)
     if isinstance(answer, Unanswered):
         wait = durations.refresh_settle + _backoff(account, durations, jitter=jitter)
         return Doubt(wait, account.faults + 1)
@@ -145,6 +150,30 @@ def plan_outcome(
     if isinstance(told, Close) and final_reason(account, durations) is not None:
         return replace(told, turn=None)  # access ended meanwhile, and no refusal gives it back
     return told
+
+
+def _superseded(
+    answer: TokenRefusal | NotSent | Unanswered,
+    attempt: AttemptFacts,
+    account: AccountFacts,
+    durations: Durations,
+    *,
+    rotation: Rotation,
+) -> Close | Doubt:
+    """
+    The account moved on, so its state stays; but a family may have ended with this try.
+
+    Its host refuses a late repetition and ends the successor too, which is the account's token
+    now: a refresh at once finds out. Without an answer it may until the settle time is over.
+    """
+    late = attempt.version < account.version and account.state in LIVING
+    faults = account.faults + 1
+    if rotation is Rotation.FAMILY and late and not isinstance(answer, NotSent):
+        if isinstance(answer, TokenRefusal) and answer.kind is TokenRefusalKind.REJECTED:
+            return Close(Outcome.REUSED, replace(_unmoved(account, timedelta()), faults=faults))
+        if attempt.state in LIVE:
+            return Doubt(durations.refresh_settle, faults)
+    return Close(Outcome.SUPERSEDED)
 
 
 def _granted(
@@ -156,7 +185,7 @@ def _granted(
     rotation: Rotation,
 ) -> Transition:
     """Never drop a token: adopt it, keep it, or have it revoked (I5)."""
-    if attempt.outcome in {Outcome.ADOPTED, Outcome.KEPT}:
+    if attempt.outcome in {Outcome.ADOPTED, Outcome.KEPT, Outcome.REUSED}:
         return Settled()  # the commit arrived and only its acknowledgement was lost
     if attempt.link_id != account.link_id or account.state is AccountState.UNLINKED:
         return Revoke(tokens)
@@ -164,12 +193,14 @@ def _granted(
     if attempt.version == account.version or disproved:
         healed = disproved or account.state in LIVING
         rotated = tokens.refresh_token is not None and rotation is Rotation.GRACE
+        reused = rotation is Rotation.FAMILY and attempt.state not in LIVE
         return Adopt(
             tokens,
             version=account.version,
             state=AccountState.ACTIVE if healed else account.state,
             reason=None if healed else account.reason,
             keeps_presented_in=durations.refresh_grace if rotated else None,
+            proved_in=durations.refresh_settle if reused else None,
         )
     if tokens.refresh_token is None:
         return Close(Outcome.SUPERSEDED)
@@ -264,6 +295,6 @@ def _doubted(account: AccountFacts, try_in: timedelta) -> Turn:
 
 def _verdict(account: AccountFacts) -> Turn:
     """The token is dead: by our own loss where one of its attempts may have spent it."""
-    lost = account.uncertain_before
+    lost = account.uncertain_before or account.reused_before
     reason = AccountReason.ROTATION_LOST if lost else AccountReason.REVOKED_OR_EXPIRED
     return Turn(AccountState.NEEDS_REAUTH, reason, account.rejections, 0, None)
