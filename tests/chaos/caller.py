@@ -41,6 +41,7 @@ from permsync.telemetry import configure_logging
 from tests.chaos import naive
 
 LIFETIME = timedelta(hours=1)
+LONGEST_LINE = 1 << 26
 BROWSER = "the secret of one browser"
 Order = dict[str, Any]
 ASKING: set[asyncio.Task[FreshToken]] = set()
@@ -180,7 +181,7 @@ ORDERS: dict[str, Callable[[Services, Order], Awaitable[Order]]] = {
 
 async def obey(settings: Path, place: Path, number: int) -> None:
     """The life of one process: say its number, then do each order beside the others."""
-    reader, writer = await asyncio.open_unix_connection(place)
+    reader, writer = await asyncio.open_unix_connection(place, limit=LONGEST_LINE)
 
     def say(**said: object) -> None:
         writer.write(json.dumps(said).encode() + b"\n")

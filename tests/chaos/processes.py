@@ -21,6 +21,7 @@ from typing import Any
 from tests.house.tree import ROOT
 
 PATIENCE_SECONDS = 180.0
+LONGEST_LINE = 1 << 26
 STOP_SECONDS = 20.0
 PERMSYNC = (sys.executable, "-m", "permsync")
 
@@ -150,7 +151,7 @@ async def nursery(folder: Path) -> AsyncIterator[Nursery]:
         sys.executable, "-m", "tests.chaos.caller", stdin=PIPE, stdout=DEVNULL, cwd=ROOT
     )
     made = Nursery(folder, parent)
-    server = await asyncio.start_unix_server(made.greet, made.place)
+    server = await asyncio.start_unix_server(made.greet, made.place, limit=LONGEST_LINE)
     try:
         yield made
     finally:
