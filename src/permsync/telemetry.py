@@ -261,6 +261,9 @@ class Metrics:
         self.revocation_backlog = self._gauge(
             "revocation_backlog", "Token sets that their hosts are still to forget", "host"
         )
+        self.unopened_values = self._counter(
+            "unopened_values", "Stored tokens that did not open, by error code", "host", "code"
+        )
         self.decisions = self._counter(
             "decisions", "Answers to: may this person see it?", "verdict", "reason"
         )

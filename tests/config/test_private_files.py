@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from permsync.config.private_files import forbidden_rights, read_private, write_private
+from permsync.config.private_files import (
+    add_line,
+    forbidden_rights,
+    read_private,
+    write_private,
+)
 from permsync.errors import ConfigurationError
 
 
@@ -85,3 +90,31 @@ def test_a_file_that_is_missing_or_a_folder_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "missing", tmp_path):
         with pytest.raises(ConfigurationError, match="client_secret_file"):
             _read(path)
+
+
+@pytest.mark.parametrize("text", ["one\ntwo\n", "one\ntwo"])
+def test_a_line_is_added_as_the_last_or_the_first(tmp_path: Path, text: str) -> None:
+    path = _write(tmp_path / "keys", text.encode(), mode=0o640)
+    add_line(path, "three", first=False)
+    add_line(path, "zero", first=True)
+    assert path.read_text() == "zero\none\ntwo\nthree\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_line_added_through_a_link_goes_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    path = _write(tmp_path / "real" / "keys", b"one\n")
+    link = tmp_path / "keys"
+    link.symlink_to(path)
+    add_line(link, "two", first=False)
+    assert link.is_symlink()
+    assert path.read_text() == "one\ntwo\n"
+
+
+def test_two_who_add_a_line_at_once_do_not_lose_one(tmp_path: Path) -> None:
+    path = _write(tmp_path / "keys", b"one\n")
+    _write(tmp_path / ".keys.new", b"somebody else is at it")
+    with pytest.raises(ConfigurationError, match="it is there already"):
+        add_line(path, "two", first=False)
+    assert path.read_text() == "one\n"

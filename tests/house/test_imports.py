@@ -89,7 +89,7 @@ STANDARD_HOMES: dict[str, tuple[str, ...]] = {
     "socket": ("permsync.cli", "permsync.simulator", "permsync.store", "permsync.transport"),
     "sqlite3": (),
     "ssl": ("permsync.transport",),
-    "subprocess": ("permsync.store", "permsync.cli"),
+    "subprocess": ("permsync.config", "permsync.store", "permsync.cli"),
     "urllib.request": ("permsync.cli.demo",),
 }
 # `cli.demo` plays the world around the service, a browser and an operator, from outside.

@@ -120,7 +120,7 @@ def _row(view: Standing) -> dict[str, object]:
         "state": account.state.value,
         "since": account.state_since,
         "next_try_at": view.next_try_at,
-        "meaning": account_text(account.state, account.reason),
+        "meaning": account_text(account.state, view.reason),
         "listed_at": account.listed_at,
         "last_run": f"{run.state} +{run.added} -{run.removed} ={run.total}" if run else None,
     }

@@ -1,10 +1,10 @@
 """
 The settings: one frozen object, read once from ``permsync.toml`` and the environment.
 
-What is decided here: the order of reading (file, then environment, then secret files), and
-that whatever is wrong becomes one message with the key, the place and the cure. Only
-``app`` and ``cli`` read settings; everybody else takes plain arguments. This package is the
-only one that touches the environment.
+What is decided here: the order of reading (file, then environment, then secret files and the
+command for sealing keys), and that whatever is wrong becomes one message with the key, the
+place and the cure. Only ``app`` and ``cli`` read settings; everybody else takes plain
+arguments. This package is the only one that touches the environment.
 """
 
 import math
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from permsync.config.key_command import resolve_command
 from permsync.config.places import FILE_VARIABLE, PREFIX, KeyPath, Sources, Tree, read_sources
 from permsync.config.private_files import read_private, refuse_if_open
 from permsync.config.problems import (
@@ -64,6 +65,7 @@ def load_settings(*, file: Path | None, environ: Mapping[str, str]) -> Settings:
     problems = list(_resolve_files(sources, sources.tree, ()))
     durations, wrong = _durations(sources)
     problems += wrong
+    problems += resolve_command(sources, patience=durations.key_command)
     sources.tree["durations"] = durations
     settings = None
     try:

@@ -101,6 +101,8 @@ def _missing(path: KeyPath) -> str:
         ways.append(f"name a file with {path[-1]}_file")
     if not any(part.isdigit() for part in path):  # a variable cannot name a row of a list
         ways.append(f"set {PREFIX}{'__'.join(path).upper().replace('-', '_')}")
+    if path == ("sealing_keys",):
+        ways.append("name a program with sealing_keys_command")
     hint = "; permsync init makes one" if path == ("sealing_keys",) else ""
     return ", or ".join(ways) + hint
 

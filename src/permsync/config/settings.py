@@ -198,7 +198,14 @@ class Settings(Table):
     sealing_keys_file: Path | None = Field(
         default=None,
         examples=["sealing-keys"],
-        description="A private file that holds the keys instead, one a line.",
+        description="A private file that holds the keys instead, one a line; what follows a `#` is"
+        " a remark.",
+    )
+    sealing_keys_command: Words | None = Field(
+        default=None,
+        examples=[["vault", "kv", "get", "-field=keys", "secret/permsync"]],
+        description="A program that prints the keys instead, one a line, for a key management"
+        " service. It runs at every start, without a shell; its complaints are not kept.",
     )
     oidc: Oidc | None = Field(default=None, description="How people sign in.")
     admins: tuple[Admin, ...] = Field(default=(), description="The people who may do everything.")

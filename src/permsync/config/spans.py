@@ -83,6 +83,7 @@ MEANINGS: Mapping[str, str] = {
     "job_stalled": "A job is given to another worker after this long without a sign of life.",
     "job_poll": "How often an idle worker looks for jobs, should a notification be lost.",
     "drain": "How long a stopping process may take to finish what it began.",
+    "key_command": "How long the program of `sealing_keys_command` may take.",
     "database_start": "How long the embedded PostgreSQL may take to start.",
     "database_stop": "How long the embedded PostgreSQL may take to stop.",
     "database_poll": "How often it is looked at meanwhile.",

@@ -8,11 +8,14 @@ not know how an account is shown.
 from dataclasses import dataclass
 from datetime import datetime
 
-from permsync.errors import UnknownError
+from permsync.errors import SealedValueError, SealingKeyError, UnknownError
 from permsync.flows.deps import Services
-from permsync.model import LIVING, Account, Run
+from permsync.model import LIVING, Account, AccountReason, Run
 from permsync.store import accounts, runs
 from permsync.store.engine import Connection
+
+# Failures of a run that neither the person nor the host can end.
+OURS = frozenset({SealedValueError.code, SealingKeyError.code})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,14 @@ class Standing:
         ``None`` where nothing failed, or where only the person can help.
         """
         return self.account.refresh_try_at if self.account.state in LIVING else None
+
+    @property
+    def reason(self) -> AccountReason | None:
+        """Why the account is not simply active; a fault of ours is told where it has no other."""
+        run, reason = self.last_run, self.account.reason
+        if reason is None and run is not None and run.failure in OURS:
+            return AccountReason.OPERATOR_MUST_REPAIR
+        return reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from permsync.flows.confirm_account import confirm_account
 from permsync.flows.deps import Services
 from permsync.flows.heed_failure import heed_failure
 from permsync.flows.list_repositories import Listing, list_repositories
+from permsync.flows.note_unopened import UNOPENED, note_unopened
 from permsync.flows.recheck_listing import Unchanged, recheck_listing, save_validators
 from permsync.flows.renew_listing import renew_listing
 from permsync.model import LIVING, RunState, Trigger
@@ -31,7 +32,8 @@ async def sync_account(services: Services, account_id: int, trigger: Trigger) ->
     """
     Run one sync; ``None`` where the account cannot be synced (unknown, or access ended).
 
-    Never raises for what a host does; raises ``DatabaseUnavailableError`` and defects.
+    Never raises for what a host does, nor for tokens that do not open, which are a failure
+    of this run alone; raises ``DatabaseUnavailableError`` and defects.
     """
     run = await _claim(services, account_id, trigger)
     if run is None:
@@ -50,6 +52,11 @@ async def sync_account(services: Services, account_id: int, trigger: Trigger) ->
     except TokenUnavailableError as error:
         sent = conversation.requests
         state = await _fail(services, run, error.reason, requests=sent, retry_in=error.retry_in)
+    except UNOPENED as error:
+        host = run.account.host
+        note_unopened(services, error, account_id=account_id, host=host)
+        sent = conversation.requests
+        state = await _fail(services, run, error.code, requests=sent, retry_in=None)
     else:
         state = await _conclude(services, run, conversation, listing)
     await conversation.allowance.settle()

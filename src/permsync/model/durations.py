@@ -64,6 +64,7 @@ class Durations:
     job_stalled: timedelta = timedelta(seconds=30)
     job_poll: timedelta = timedelta(seconds=5)
     drain: timedelta = timedelta(seconds=30)
+    key_command: timedelta = timedelta(seconds=10)
     database_start: timedelta = timedelta(minutes=1)
     database_stop: timedelta = timedelta(minutes=1)
     database_poll: timedelta = timedelta(milliseconds=50)
@@ -77,6 +78,6 @@ class Durations:
 # A scaled-down world still has the same disks, networks and processors.
 MACHINE_DURATIONS = frozenset(
     {"refresh_connect", "refresh_deadline", "refresh_lease", "refresh_skew", "drain"}
-    | {"revoke_wait"}
+    | {"key_command", "revoke_wait"}
     | {"api_connect", "api_deadline", "database_start", "database_stop", "database_poll"}
 )

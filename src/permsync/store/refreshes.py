@@ -162,8 +162,10 @@ def _holding_of(row: RowMapping) -> Holding:
         )
     return Holding(
         account=account_of(row),
-        access=Sealed(key_id, row["access_sealed"]) if row["access_sealed"] else None,
-        refresh=Sealed(key_id, row["refresh_sealed"]) if row["refresh_sealed"] else None,
+        access=Sealed(key_id, row["access_sealed"]) if row["access_sealed"] is not None else None,
+        refresh=Sealed(key_id, row["refresh_sealed"])
+        if row["refresh_sealed"] is not None
+        else None,
         redirect_uri=row["redirect_uri"],
         faults=row["refresh_faults"],
         attempt=_attempt_of(row) if row["attempt_id"] is not None else None,

@@ -8,7 +8,7 @@ in here. This module must not know which answer or page a sentence stands in.
 from collections.abc import Mapping
 
 from permsync.codehost import FailureKind
-from permsync.errors import LendingRefusal, LinkRefusal
+from permsync.errors import LendingRefusal, LinkRefusal, SealedValueError, SealingKeyError
 from permsync.model import AccountReason, AccountState, Reason
 from permsync.oauth2 import CallbackError
 from permsync.oauth2.openid import SignInRefusal
@@ -44,6 +44,7 @@ STATES: Mapping[AccountState, str] = {
 }
 
 _RECONNECT = "please reconnect."
+_OURS = "Something is wrong on our side, the operator must repair it; you need not do anything."
 
 ACCOUNT_REASONS: Mapping[AccountReason, str] = {
     AccountReason.ROTATION_LOST: f"Token refresh was cut short, {_RECONNECT}",
@@ -55,6 +56,7 @@ ACCOUNT_REASONS: Mapping[AccountReason, str] = {
     AccountReason.UNLINKED_BY_PERSON: "The account was disconnected.",
     AccountReason.REFRESH_UNANSWERED: "Token refresh got no answer; it is tried again.",
     AccountReason.REFRESH_REFUSED_ONCE: "Token refresh was refused once; it is tried again.",
+    AccountReason.OPERATOR_MUST_REPAIR: _OURS,
 }
 
 ATTEMPTS: Mapping[Outcome, str] = {
@@ -149,6 +151,8 @@ FAILURES: Mapping[str, str] = {
     **{state.value: text for state, text in STATES.items()},
     **{reason.value: text for reason, text in ACCOUNT_REASONS.items()},
     Reason.USER_DISABLED.value: REASONS[Reason.USER_DISABLED],
+    SealedValueError.code: _OURS,
+    SealingKeyError.code: _OURS,
     "superseded": "Another sync took its place.",
     "worker_lost": "The worker ended before the sync did; it is tried again.",
     "linked_again": "The account was linked again in the middle; a new sync follows.",

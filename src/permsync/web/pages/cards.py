@@ -154,7 +154,7 @@ def _text(shown: ShownAccount, health: Health) -> str:
         return READING if run is not None and run.state is RunState.RUNNING else WAITING
     if health is Health.NEEDS_YOU and account.state is AccountState.ACTIVE:
         return SCOPE_LACKING
-    return sentences.account_text(account.state, account.reason)
+    return sentences.account_text(account.state, shown.standing.reason)
 
 
 def _scopes(shown: ShownAccount, *, needed: tuple[str, ...]) -> tuple[Scope, ...]:
