@@ -150,7 +150,6 @@ def _candidates_as(column: Any) -> Any:
 
 
 def _holding_of(row: RowMapping) -> Holding:
-    key_id = row["key_id"]
     ids, ends = row["candidate_ids"] or (), row["candidate_ends"] or ()
     circuit = None
     if row["circuit_failures"] is not None:
@@ -162,10 +161,8 @@ def _holding_of(row: RowMapping) -> Holding:
         )
     return Holding(
         account=account_of(row),
-        access=Sealed(key_id, row["access_sealed"]) if row["access_sealed"] is not None else None,
-        refresh=Sealed(key_id, row["refresh_sealed"])
-        if row["refresh_sealed"] is not None
-        else None,
+        access=_sealed(row, "access_sealed"),
+        refresh=_sealed(row, "refresh_sealed"),
         redirect_uri=row["redirect_uri"],
         faults=row["refresh_faults"],
         attempt=_attempt_of(row) if row["attempt_id"] is not None else None,
@@ -175,6 +172,11 @@ def _holding_of(row: RowMapping) -> Holding:
         circuit=circuit,
         now=row["database_now"],
     )
+
+
+def _sealed(row: RowMapping, column: str) -> Sealed | None:
+    """The value; one that was cut down to nothing is damaged, not absent."""
+    return Sealed(row["key_id"], row[column]) if row[column] is not None else None
 
 
 def _attempt_of(row: RowMapping) -> AttemptFacts:
