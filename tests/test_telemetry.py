@@ -22,12 +22,14 @@ from permsync.telemetry import (
     Event,
     LogFormat,
     Metrics,
+    SpanName,
     configure_logging,
     host_detail,
     logger,
     redacted,
-    tracer,
+    span,
 )
+from tests.spans import finished_spans, forget_spans
 
 # Shape of a secret -> a text that holds it; the word "hush" is always part of the secret.
 SHAPES = {
@@ -242,7 +244,7 @@ def test_a_host_cannot_write_lines_of_its_own() -> None:
 
 
 def test_a_hosts_words_are_cut_and_redacted() -> None:
-    detail = host_detail("a" * 490 + ' {"refresh_token": "hush"}' + "b" * 10_000_000)
+    detail = host_detail("word " * 98 + ' {"refresh_token": "hush"}' + " more" * 2_000_000)
     assert len(detail) == DETAIL_MOST
     assert "hush" not in detail
 
@@ -265,6 +267,26 @@ def test_two_services_count_for_themselves() -> None:
     assert line not in second.render()
 
 
+# What hosts send back of what they were sent, in no documented shape.
+NO_WORDS = {
+    "a code": "4c039681a556b7c6f852",
+    "a verifier": "6hk3nzar1VT1eptBY8pwYt6hJNhWe2ocgyKdAxIQHeQ",
+    "a verifier without digits": "hkenzarVTeptBYpwYthJNhWeocgyKdAxIQHeQabcdef",
+    "base64": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
+}
+
+
+@pytest.mark.parametrize("shape", NO_WORDS)
+def test_what_is_no_word_is_taken_out_of_a_hosts_words(shape: str) -> None:
+    said = host_detail(f"the grant {NO_WORDS[shape]} is unknown")
+    assert said == f"the grant {REDACTED} is unknown"
+
+
+def test_a_hosts_words_stay_readable() -> None:
+    said = "insufficient_permissions: https://docs.example/v4/errors#invalid_grant (AADSTS70008)"
+    assert host_detail(said) == said
+
+
 def test_every_figure_is_counted_under_its_own_name() -> None:
     metrics = Metrics()
     metrics.refresh_attempts.labels("github", "adopted").inc()
@@ -278,9 +300,26 @@ def test_every_figure_is_counted_under_its_own_name() -> None:
     assert 'permsync_host_requests_total{host="github",outcome="2xx"} 1.0' in text
 
 
-def test_a_span_may_be_opened_where_nobody_collects_them() -> None:
-    with tracer().start_as_current_span("refresh") as span:
-        assert not span.is_recording()
+def test_a_span_carries_what_is_noted_and_no_secret() -> None:
+    forget_spans()
+    with span(SpanName.HOST_REQUEST, method="GET", access_token="hush") as note:
+        note(detail="was gho_hush16C7e42F292c6912E7 before", status=200, kind=None)
+    (seen,) = finished_spans()
+    assert seen.name == "host_request"
+    assert dict(seen.attributes or {}) == {
+        "permsync.method": "GET",
+        "permsync.access_token": REDACTED,
+        "permsync.detail": f"was {REDACTED} before",
+        "permsync.status": "200",
+    }
+
+
+def test_a_span_keeps_the_class_of_an_exception_and_not_its_words() -> None:
+    forget_spans()
+    with pytest.raises(ValueError, match="hush"), span(SpanName.SYNC_ACCOUNT):
+        raise ValueError("hush")
+    (seen,) = finished_spans()
+    assert (seen.events, seen.status.description) == ((), "ValueError")
 
 
 def test_no_two_events_share_a_name() -> None:

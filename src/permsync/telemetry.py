@@ -10,7 +10,8 @@ secret, and texts shaped like one. This module must not know who logs or counts.
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Literal, TextIO
 
@@ -104,6 +105,10 @@ SECRET_TEXTS = tuple(
     )
 )
 
+# In a host's own words whatever is long and no word may be a secret that it was sent: a code,
+# a PKCE verifier, a token of a shape that nobody documents.
+NO_WORD = re.compile(r"[\w~+=-]{32,}|(?=[\w~+=-]*\d)[\w~+=-]{20,}")
+
 
 def redacted(text: str) -> str:
     """``text`` without what looks like a token, a password in a URL or a secret field."""
@@ -116,11 +121,11 @@ def host_detail(text: str) -> str:
     """
     A code host's own words, fit for one line of the operator's log and nothing else.
 
-    Control characters are gone, so that a host cannot write log lines; at most 500
-    characters stay.
+    Control characters are gone, so that a host cannot write log lines, and so is whatever
+    may be a secret that it sends back; at most 500 characters stay.
     """
     shown = "".join(one if one.isprintable() else " " for one in text[:DETAIL_READ])
-    return redacted(" ".join(shown.split()))[:DETAIL_MOST]
+    return NO_WORD.sub(REDACTED, redacted(" ".join(shown.split())))[:DETAIL_MOST]
 
 
 def _is_secret(key: str) -> bool:
@@ -214,9 +219,36 @@ def logger(name: str) -> FilteringBoundLogger:
     return found
 
 
-def tracer() -> trace.Tracer:
-    """The tracer of the service; it does nothing until the process installs a provider."""
-    return trace.get_tracer("permsync")
+class SpanName(StrEnum):
+    """What is traced: a closed set."""
+
+    HOST_REQUEST = "host_request"
+    SYNC_ACCOUNT = "sync_account"
+
+
+@contextmanager
+def span(name: SpanName, **attributes: object) -> Iterator[Callable[..., None]]:
+    """
+    Trace the block; what is yielded adds attributes, as keywords.
+
+    It does nothing until the process installs a provider. Attributes are redacted like a log
+    line. Of an exception only the class is kept: its text is the log's, which is redacted too.
+    """
+    with trace.get_tracer("permsync").start_as_current_span(
+        name.value, record_exception=False, set_status_on_exception=False
+    ) as current:
+
+        def note(**more: object) -> None:
+            for key, value in more.items():
+                if value is not None:
+                    current.set_attribute(f"permsync.{key}", str(_cleaned_at(key, value)))
+
+        note(**attributes)
+        try:
+            yield note
+        except BaseException as error:
+            current.set_status(trace.StatusCode.ERROR, type(error).__name__)
+            raise
 
 
 class Metrics:

@@ -1,12 +1,14 @@
 """
 The whole story on real processes: the demo's walk, and afterwards no secret anywhere.
 
-What is searched is what an operator, a thief of a dump or a caller of the API would have.
+What is searched is what an operator, a thief of a dump or a caller of the API would have, with
+the processes at their most talkative; ``test_canaries`` goes the ways that this walk does not.
 This module must not know how a step is taken.
 """
 
 import json
 import urllib.request
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +20,9 @@ from permsync.cli.demo.journey import STEPS, walk
 from permsync.cli.demo.site import HOSTS, DemoPlan, Site, running
 from permsync.cli.demo.visitor import Visitor
 from permsync.store.engine import Database
-from tests.flows.scenes import everything_stored, found_in
+from tests.flows.scenes import everything_stored
 from tests.journeys.places import database_of, own_folder
+from tests.search import found_in
 
 # What the operator keeps by hand, and what belongs to the pretend hosts.
 KEPT = {"permsync.toml", "sealing-keys", "service-key", "simulator.json", "simulator.log"}
@@ -31,18 +34,27 @@ class Walked:
 
     site: Site
     rows: list[dict[str, object]]
-    secrets: set[str]
+    secrets: set[str | bytes]
     canaries: list[str]
 
 
 @pytest.fixture(scope="module")
 def walked() -> Iterator[Walked]:
     """Walk once for all tests of this module."""
-    with own_folder() as folder, running(DemoPlan(folder=folder, access_seconds=8)) as site:
+    with (
+        own_folder() as folder,
+        pytest.MonkeyPatch.context() as environment,
+    ):
+        environment.setenv("PERMSYNC_LOG_LEVEL", "debug")
+        yield from _walked(folder)
+
+
+def _walked(folder: Path) -> Iterator[Walked]:
+    with running(DemoPlan(folder=folder, access_seconds=8)) as site:
         rows = walk(site)
         with urllib.request.urlopen(f"{site.simulator_url}/control/secrets") as answer:
             known: dict[str, Any] = json.load(answer)
-        key = (folder / "sealing-keys").read_text().strip()
+        key = b64decode((folder / "sealing-keys").read_text())
         secrets = {*known["secrets"], site.service_key, key}
         yield Walked(site, rows, secrets, known["canaries"])
 
@@ -78,6 +90,9 @@ def test_no_secret_is_in_a_log(walked: Walked) -> None:
     logs = [one for one in walked.site.folder.rglob("*log*") if one.is_file()]
     said = {one: one.read_text(errors="replace") for one in logs if one.name not in KEPT}
     assert {"serve.log", "worker.log"} <= {one.name for one in said}
+    assert all(
+        '"level": "debug"' in text for one, text in said.items() if one.parent == walked.site.folder
+    )
     assert not [one.name for one, text in said.items() if found_in(text, walked.secrets)]
 
 

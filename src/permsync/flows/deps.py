@@ -76,7 +76,7 @@ class SignIn:
 
     issuer: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     redirect_uri: str
     scopes: tuple[str, ...]
 

@@ -23,7 +23,7 @@ from permsync.model import LIVING, RunState, Trigger
 from permsync.rules.schedule import next_sync_in
 from permsync.store import accounts, runs, users
 from permsync.store.runs import ClaimedRun, Tally
-from permsync.telemetry import Event, host_detail, logger
+from permsync.telemetry import Event, SpanName, host_detail, logger, span
 
 log = logger(__name__)
 
@@ -39,12 +39,22 @@ async def sync_account(services: Services, account_id: int, trigger: Trigger) ->
     if run is None:
         return None
     log.info(Event.RUN_STARTED, run=run.id, account=account_id, trigger=trigger.value)
+    with span(SpanName.SYNC_ACCOUNT, account=account_id, run=run.id) as note:
+        state = await _run(services, run)
+        note(state=state.value)
+    services.metrics.runs.labels(run.account.host, state.value).inc()
+    log.info(Event.RUN_FINISHED, run=run.id, account=account_id, state=state.value)
+    return state
+
+
+async def _run(services: Services, run: ClaimedRun) -> RunState:
+    """List, and apply or write down why not."""
     conversation = Conversation(
         services,
         services.host(run.account.host),
-        account_id=account_id,
+        account_id=run.account.id,
         link_id=run.account.link_id,
-        trigger=trigger,
+        trigger=run.trigger,
         reuse=run.account.held_at is None,
     )
     try:
@@ -53,15 +63,12 @@ async def sync_account(services: Services, account_id: int, trigger: Trigger) ->
         sent = conversation.requests
         state = await _fail(services, run, error.reason, requests=sent, retry_in=error.retry_in)
     except UNOPENED as error:
-        host = run.account.host
-        note_unopened(services, error, account_id=account_id, host=host)
+        note_unopened(services, error, account_id=run.account.id, host=run.account.host)
         sent = conversation.requests
         state = await _fail(services, run, error.code, requests=sent, retry_in=None)
     else:
         state = await _conclude(services, run, conversation, listing)
     await conversation.allowance.settle()
-    services.metrics.runs.labels(run.account.host, state.value).inc()
-    log.info(Event.RUN_FINISHED, run=run.id, account=account_id, state=state.value)
     return state
 
 

@@ -22,7 +22,7 @@ from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from permsync.codehost import Request, Response
-from permsync.telemetry import Event, logger
+from permsync.telemetry import Event, SpanName, logger, span
 from permsync.transport.wire import (
     OnceError,
     Sending,
@@ -197,8 +197,12 @@ class Transport:
             )
 
         most = self._token_bytes if fresh else self._page_bytes
-        async with nullcontext() if fresh else self._room(request.url):
-            answer = await _exchange(call, deadline_in, most=most)
+        with span(
+            SpanName.HOST_REQUEST, method=request.method, url=request.url.partition("?")[0]
+        ) as note:
+            async with nullcontext() if fresh else self._room(request.url):
+                answer = await _exchange(call, deadline_in, most=most)
+            note(status=answer.status if not isinstance(answer, NotSent) else None)
         return self._told(request.url, answer)
 
     def _room(self, url: str) -> asyncio.Semaphore:

@@ -7,7 +7,7 @@ so an account that moved on meanwhile is never judged by what its older token wa
 I7). This module must not know how anything is sent or stored.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from permsync.codehost import Rotation, TokenGrant, TokenRefusal, TokenRefusalKind
@@ -76,7 +76,7 @@ class Adopt:
 class Keep:
     """The account moved on: keep this late refresh token of the same link as a candidate."""
 
-    refresh_token: str
+    refresh_token: str = field(repr=False)
     expires_in: timedelta
 
 
