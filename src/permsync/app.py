@@ -38,12 +38,15 @@ from permsync.vault import Vault
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, *, lost_key: str | None = None
+) -> AsyncIterator[Services]:
     """
     Everything a flow needs, from the database up; closed in the opposite order.
 
-    Leaving waits for refreshes in flight: they always end in a commit. Raises
-    ``OperatorError`` where the settings or the machine are wrong.
+    Leaving waits for refreshes in flight: they always end in a commit. ``lost_key`` is a
+    sealing key that may be missing. Raises ``OperatorError`` where the settings or the machine
+    are wrong.
     """
     vault = Vault([key.get_secret_value() for key in settings.sealing_keys])
     metrics = Metrics()
@@ -51,7 +54,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         database = await stack.enter_async_context(open_database(settings))
         await migrate(database)
         await queue_schema.install(database)
-        await admit_keys(database, vault)
+        await admit_keys(database, vault, lost=lost_key)
         transport = await stack.enter_async_context(_transport(settings, metrics))
         in_flight = InFlight(
             limit=settings.refresh_in_flight, limit_each=settings.refresh_in_flight_each

@@ -24,6 +24,7 @@ from permsync.cli.running import (
 )
 from permsync.config.private_files import add_line
 from permsync.flows.deps import Services
+from permsync.flows.forget_key import forget_key
 from permsync.flows.list_keys import ShownKey, list_keys
 from permsync.flows.retire_key import retire_key
 from permsync.flows.rotate_keys import AT_ONCE, Rotation, count_outdated, rotate_keys
@@ -31,7 +32,7 @@ from permsync.vault import Vault, new_sealing_key
 
 COLUMNS = ("key", "primary", "configured", "primary_since", "last_used_at", "retired_at", "values")
 KeyId = Annotated[str, typer.Argument(help="The id of the key, as the list shows it.")]
-app = typer.Typer(no_args_is_help=True, help="Sealing keys: new, list, rotate, retire.")
+app = typer.Typer(no_args_is_help=True, help="Sealing keys: new, list, rotate, retire, forget.")
 
 
 @app.command("list")
@@ -166,3 +167,20 @@ def retire(key_id: KeyId, settings: SettingsFile = None) -> None:
         console.print(f"retired {key_id}: remove it from the source of sealing_keys")
     else:
         console.print(f"{key_id} was retired before")
+
+
+@app.command()
+def forget(
+    key_id: KeyId,
+    sure: Annotated[
+        bool, typer.Option("--yes", help="Do not ask whether the key is lost for good.")
+    ] = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Give up a key that is lost for good: everybody whose tokens it sealed must link again."""
+    if not sure:
+        typer.confirm(f"Everybody whose tokens {key_id} sealed must link again. Go on?", abort=True)
+    done = run_with_services(
+        settings, lambda services: forget_key(services, key_id), lost_key=key_id
+    )
+    console.print(f"{done.accounts} accounts must be linked again; {done.others} more rows erased")

@@ -51,12 +51,18 @@ def run(work: Awaitable[T]) -> T:
         return runner.run(whole())
 
 
-def run_with_services(file: Path | None, work: Callable[[Services], Awaitable[T]]) -> T:
-    """Open the services of the settings, do ``work``, close them; only warnings are logged."""
+def run_with_services(
+    file: Path | None, work: Callable[[Services], Awaitable[T]], *, lost_key: str | None = None
+) -> T:
+    """
+    Open the services of the settings, do ``work``, close them; only warnings are logged.
+
+    ``lost_key`` is a sealing key that may be missing.
+    """
     settings = read_settings(file, log_level="warning")
 
     async def whole() -> T:
-        async with open_services(settings) as services:
+        async with open_services(settings, lost_key=lost_key) as services:
             return await work(services)
 
     return run(whole())

@@ -19,11 +19,15 @@ from permsync.vault import Vault
 log = logger(__name__)
 
 
-async def admit_keys(database: Database, vault: Vault) -> None:
-    """Note the vault's keys as in use; raises ``SealingKeyError`` where they are not right."""
+async def admit_keys(database: Database, vault: Vault, *, lost: str | None = None) -> None:
+    """
+    Note the vault's keys as in use; raises ``SealingKeyError`` where they are not right.
+
+    ``lost`` is a key that the operator gives up: it may be missing.
+    """
     async with database.begin() as connection:
         uses = sealed_values.lasting(await sealed_values.load_uses(connection))
-        _refuse_missing({use.key_id for use in uses}, vault.key_ids)
+        _refuse_missing({use.key_id for use in uses} - {lost}, vault.key_ids)
         known = await sealing_keys.load_all(connection)
         _refuse_retired(known, vault.primary_key_id)
         retired = [one for one in vault.key_ids if one in known and known[one].retired_at]

@@ -64,6 +64,7 @@ class AccountReason(StrEnum):
     UNLINKED_BY_PERSON = "unlinked_by_person"
     REFRESH_UNANSWERED = "refresh_unanswered"
     REFRESH_REFUSED_ONCE = "refresh_refused_once"
+    SEALING_KEY_LOST = "sealing_key_lost"
     # Shown where the last run met tokens that do not open; an account never turns into it.
     OPERATOR_MUST_REPAIR = "operator_must_repair"
 

@@ -215,6 +215,26 @@ async def save_unlinked(connection: AsyncConnection, account: Account) -> None:
     )
 
 
+async def save_without_tokens(connection: AsyncConnection, account: Account) -> None:
+    """Erase tokens that nobody can open any more; the caller holds the row's lock."""
+    await connection.execute(
+        update(_account)
+        .where(_account.c.id == account.id)
+        .values(
+            token_version=account.token_version + 1,
+            access_sealed=None,
+            refresh_sealed=None,
+            key_id=None,
+        )
+    )
+
+
+async def load_ids_under(connection: AsyncConnection, key_id: str) -> list[int]:
+    """The accounts whose tokens this sealing key sealed."""
+    query = select(_account.c.id).where(_account.c.key_id == key_id).order_by(_account.c.id)
+    return list((await connection.execute(query)).scalars())
+
+
 async def save_state(
     connection: AsyncConnection,
     account: Account,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Table, delete, func, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from permsync.model import Sealed
@@ -206,6 +206,16 @@ def _row_of(sealed: SealedTable, row: Mapping[Any, Any]) -> SealedRow:
             if row[column] is not None
         },
     )
+
+
+async def delete_under(connection: AsyncConnection, key_id: str) -> int:
+    """Delete the rows of a lost key, but for accounts: without its values none is of worth."""
+    count = 0
+    for sealed in REGISTRY:
+        if sealed.table is not schema.account:
+            lost = delete(sealed.table).where(sealed.table.c.key_id == key_id)
+            count += (await connection.execute(lost)).rowcount
+    return count
 
 
 async def save_resealed(

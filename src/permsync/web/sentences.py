@@ -56,6 +56,7 @@ ACCOUNT_REASONS: Mapping[AccountReason, str] = {
     AccountReason.UNLINKED_BY_PERSON: "The account was disconnected.",
     AccountReason.REFRESH_UNANSWERED: "Token refresh got no answer; it is tried again.",
     AccountReason.REFRESH_REFUSED_ONCE: "Token refresh was refused once; it is tried again.",
+    AccountReason.SEALING_KEY_LOST: f"The stored token was lost on our side, {_RECONNECT}",
     AccountReason.OPERATOR_MUST_REPAIR: _OURS,
 }
 
