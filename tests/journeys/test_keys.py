@@ -248,7 +248,8 @@ async def test_a_key_is_replaced_while_everything_runs_and_nothing_fails(life: L
     assert {one["state"] for one in life.accounts()} == {"active"}
     assert await stored(life, "SELECT * FROM run WHERE state IN ('failed', 'partial')") == []
     outcomes = await stored(life, "SELECT DISTINCT outcome FROM refresh_attempt")
-    assert {row["outcome"] for row in outcomes} <= {"adopted", None}
+    # A token that was not sent, on a machine too busy to connect, is as good as before.
+    assert {row["outcome"] for row in outcomes} <= {"adopted", "unsent", None}
     actions = await stored(life, "SELECT action FROM audit_event WHERE account_id IS NOT NULL")
     assert {row["action"] for row in actions} == {"account_linked"}
     assert life.pressed > 0
@@ -261,8 +262,9 @@ async def test_a_key_is_replaced_while_everything_runs_and_nothing_fails(life: L
     standing = await dump(life)
     for command in (("serve",), ("worker",), ("keys", "rotate"), ("sync",)):
         ended = permsync(*command, *life.settings)
-        assert (ended.code, ended.err.count("\n")) == (77, 1), ended.err
-        assert new in ended.err
+        told = [line for line in ended.err.splitlines() if line.startswith("permsync: ")]
+        assert (ended.code, len(told)) == (77, 1), ended.err
+        assert f"sealing_key_wrong: sealing_keys: stored tokens need the key {new}" in told[0]
     life.key_file.write_text(f"{first}\n{second}\n")
     assert "was retired at" in permsync("serve", *life.settings).err
     assert await dump(life) == standing
