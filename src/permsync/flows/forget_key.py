@@ -14,7 +14,15 @@ from permsync.flows.deps import Services
 from permsync.flows.end_access import state_change, state_entry
 from permsync.flows.retire_key import retire_key
 from permsync.model import LIVING, AccountReason, AccountState
-from permsync.store import accounts, audit, changes, refreshes, runs, sealed_values, sealing_keys
+from permsync.store import (
+    accounts,
+    audit,
+    changes,
+    refresh_attempts,
+    runs,
+    sealed_values,
+    sealing_keys,
+)
 from permsync.store.engine import Connection
 
 LOST = AccountReason.SEALING_KEY_LOST
@@ -54,7 +62,7 @@ async def forget_key(services: Services, key_id: str) -> Forgotten:
 async def _end(connection: Connection, account_id: int) -> None:
     account = await accounts.load_locked(connection, account_id)
     assert account is not None  # noqa: S101 - accounts are never deleted
-    await refreshes.fence(connection, account_id)
+    await refresh_attempts.fence(connection, account_id)
     if account.state in LIVING:
         state = AccountState.NEEDS_REAUTH
         await accounts.save_state(
