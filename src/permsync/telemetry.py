@@ -105,8 +105,7 @@ SECRET_TEXTS = tuple(
     )
 )
 
-# In a host's own words whatever is long and no word may be a secret that it was sent: a code,
-# a PKCE verifier, a token of a shape that nobody documents.
+# In a host's own words whatever is long and no word may be a secret that it was sent.
 NO_WORD = re.compile(r"[\w~+=-]{32,}|(?=[\w~+=-]*\d)[\w~+=-]{20,}")
 
 
@@ -121,8 +120,7 @@ def host_detail(text: str) -> str:
     """
     A code host's own words, fit for one line of the operator's log and nothing else.
 
-    Control characters are gone, so that a host cannot write log lines, and so is whatever
-    may be a secret that it sends back; at most 500 characters stay.
+    Control characters and what may be a secret are gone; at most 500 characters stay.
     """
     shown = "".join(one if one.isprintable() else " " for one in text[:DETAIL_READ])
     return NO_WORD.sub(REDACTED, redacted(" ".join(shown.split())))[:DETAIL_MOST]
@@ -228,12 +226,7 @@ class SpanName(StrEnum):
 
 @contextmanager
 def span(name: SpanName, **attributes: object) -> Iterator[Callable[..., None]]:
-    """
-    Trace the block; what is yielded adds attributes, as keywords.
-
-    It does nothing until the process installs a provider. Attributes are redacted like a log
-    line. Of an exception only the class is kept: its text is the log's, which is redacted too.
-    """
+    """Trace the block; what is yielded adds attributes, redacted. No exception's words are kept."""
     with trace.get_tracer("permsync").start_as_current_span(
         name.value, record_exception=False, set_status_on_exception=False
     ) as current:
@@ -244,11 +237,7 @@ def span(name: SpanName, **attributes: object) -> Iterator[Callable[..., None]]:
                     current.set_attribute(f"permsync.{key}", str(_cleaned_at(key, value)))
 
         note(**attributes)
-        try:
-            yield note
-        except BaseException as error:
-            current.set_status(trace.StatusCode.ERROR, type(error).__name__)
-            raise
+        yield note
 
 
 class Metrics:
@@ -294,7 +283,7 @@ class Metrics:
             "revocation_backlog", "Token sets that their hosts are still to forget", "host"
         )
         self.unopened_values = self._counter(
-            "unopened_values", "Stored tokens that did not open, by error code", "host", "code"
+            "unopened_values", "Tokens that did not open", "host", "code"
         )
         self.decisions = self._counter(
             "decisions", "Answers to: may this person see it?", "verdict", "reason"

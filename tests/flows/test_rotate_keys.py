@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from permsync.flows.deps import Services
 from permsync.flows.fresh_token import fresh_token
+from permsync.flows.refresh_account import refresh_account
 from permsync.flows.rotate_keys import Rotation, rotate_keys
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import Account, AccountState
@@ -21,6 +22,7 @@ from permsync.store import sealing_keys
 from permsync.store.sealed_values import REGISTRY
 from permsync.vault import Vault
 from tests.flows.scenes import column, everything_stored, expire, read, refreshes, rows, until
+from tests.flows.test_refresh_protocol import with_rotation
 from tests.world import World
 
 OLD, NEW = b"k" * 32, b"n" * 32  # OLD is the world's
@@ -57,8 +59,37 @@ async def unlink_while_the_host_is_away(world: World) -> None:
     await unlink_account(world.services, account.id, user_id=account.user_id, actor="test")
 
 
+async def stage_an_answer(world: World) -> None:
+    """Tokens came that could not be written as such; they lie as they came."""
+    account = await world.link("margaret", "gitlab")
+    await expire(world, account)
+    database = world.services.database
+    await rows(
+        database,
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'no new tokens'; END $$",
+    )
+    await rows(
+        database,
+        "CREATE TRIGGER refuse BEFORE UPDATE OF access_sealed ON account"
+        " FOR EACH ROW EXECUTE FUNCTION refuse()",
+    )
+    await refresh_account(world.services, account.id)
+    await rows(database, "DROP TRIGGER refuse ON account")
+
+
+async def keep_the_old_token(world: World) -> None:
+    """A host takes the old token for a while, so it is kept as a candidate."""
+    here = with_rotation(world, "grace", "grace")
+    account = await here.link("ada", "gitlab")
+    await expire(here, account)
+    await refresh_account(here.services, account.id)
+
+
 SCENES: dict[str, Callable[[World], Awaitable[None]]] = {
     "account": link_somebody,
+    "refresh_attempt": stage_an_answer,
+    "refresh_candidate": keep_the_old_token,
     "revocation": unlink_while_the_host_is_away,
     "authorization_attempt": send_somebody_away,
 }

@@ -69,7 +69,7 @@ class Oidc(Table):
     client_secret_file: Path | None = Field(
         default=None,
         examples=["client-secret"],
-        description="A private file that holds the secret instead.",
+        description="A private file that holds it instead.",
     )
     scopes: Words = Field(
         default=("openid", "email", "profile"), description="The scopes to ask for at sign-in."
@@ -109,7 +109,7 @@ class Host(Table):
     client_secret_file: Path | None = Field(
         default=None,
         examples=["client-secret"],
-        description="A private file that holds the secret instead.",
+        description="A private file that holds it instead.",
     )
     scopes: Words | None = Field(
         default=None,
@@ -186,26 +186,19 @@ class Settings(Table):
         " certificates for `sslmode=verify-full` are named by the variable `PGSSLROOTCERT`.",
     )
     database_url_file: Path | None = Field(
-        default=None,
-        examples=["database-url"],
-        description="A private file that holds the URL instead.",
+        default=None, examples=["database-url"], description="A private file that holds it instead."
     )
     sealing_keys: SealingKeys = Field(
         examples=[["32 random bytes in base64"]],
-        description="The keys that seal tokens, 32 bytes in base64 each. The first one seals, the"
-        " others open what they sealed.",
+        description="The keys of 32 bytes, in base64. The first one seals tokens, the others open.",
     )
     sealing_keys_file: Path | None = Field(
-        default=None,
-        examples=["sealing-keys"],
-        description="A private file that holds the keys instead, one a line; what follows a `#` is"
-        " a remark.",
+        default=None, examples=["sealing-keys"], description="A private file of keys, one a line."
     )
     sealing_keys_command: Words | None = Field(
         default=None,
         examples=[["vault", "kv", "get", "-field=keys", "secret/permsync"]],
-        description="A program that prints the keys instead, one a line, for a key management"
-        " service. It runs at every start, without a shell; its complaints are not kept.",
+        description="A program that prints the keys instead, one a line. It runs without a shell.",
     )
     oidc: Oidc | None = Field(default=None, description="How people sign in.")
     admins: tuple[Admin, ...] = Field(default=(), description="The people who may do everything.")
