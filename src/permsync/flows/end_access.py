@@ -8,6 +8,7 @@ of grants stay: the state gates them. This module must not decide that access en
 
 from permsync.flows.deps import Services
 from permsync.model import Account, AccountReason, AccountState
+from permsync.rules.refresh import Outcome
 from permsync.store import accounts, audit, changes, runs
 from permsync.store.audit import Action
 from permsync.store.changes import Change, ChangeKind
@@ -41,6 +42,18 @@ def state_entry(account: Account, state: AccountState, reason: AccountReason | N
         account_id=account.id,
         host=account.host,
         code=reason.value if reason else None,
+    )
+
+
+def failure_entry(account: Account, outcome: Outcome) -> audit.Entry:
+    """The audit entry of a refresh that brought no tokens and left the account's state."""
+    return audit.Entry(
+        action=Action.REFRESH_FAILED,
+        actor="permsync",
+        user_id=account.user_id,
+        account_id=account.id,
+        host=account.host,
+        code=outcome.value,
     )
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from permsync.codehost import Rotation, TokenGrant
 from permsync.errors import DefectError
 from permsync.flows.deps import ConfiguredHost, Services
-from permsync.flows.end_access import state_change, state_entry
+from permsync.flows.end_access import failure_entry, state_change, state_entry
 from permsync.flows.plan_refresh import due_in
 from permsync.flows.queue_revocation import queue_revocation
 from permsync.flows.seal_tokens import seal, seal_candidate
@@ -109,11 +109,14 @@ async def write_outcome(
         case Doubt(settle_in=settle_in, faults=faults):
             await refresh_attempts.save_uncertain(connection, attempt.id, settle_in=settle_in)
             await refresh_commits.save_faults(connection, account, faults=faults, due_in=None)
+            await audit.record(connection, failure_entry(account, Outcome.UNANSWERED))
             await _note_circuit(services, connection, attempt, holding, Outcome.UNANSWERED)
             return Outcome.UNANSWERED
         case Close(outcome=outcome, turn=turn, drops=drops):
             if turn is not None:
                 await _turn(connection, account, turn)
+                if turn.state is account.state:
+                    await audit.record(connection, failure_entry(account, outcome))
             if drops is not None:
                 await candidates.drop(connection, drops)
         case Settled():

@@ -23,6 +23,7 @@ class Action(StrEnum):
     ACCOUNT_SUSPECT = "account_suspect"
     ACCOUNT_ENDED = "account_ended"
     ACCOUNT_HEALED = "account_healed"
+    REFRESH_FAILED = "refresh_failed"
     USER_CREATED = "user_created"
     USER_DISABLED = "user_disabled"
     USER_ENABLED = "user_enabled"
