@@ -108,8 +108,15 @@ async def test_no_secret_leaves_by_any_way(told: Told) -> None:
     assert spoken <= {"the log"}
 
 
+# Of a token's kind, and of a key's: bytes that are no text.
+SECRETS: dict[str, str | bytes] = {
+    "a text": 'gho_aB3/+=ü-_.~ "quoted"',
+    "bytes": bytes(range(200, 232)),
+}
+
+
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("secret", ['gho_aB3/+=ü-_.~ "quoted"', secrets.token_bytes(32)])
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
 def test_the_search_finds_a_secret(form: str, secret: str | bytes) -> None:
     plain = secret.encode() if isinstance(secret, str) else secret
     for written in FORMS[form](plain):
