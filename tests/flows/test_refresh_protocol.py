@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from permsync.errors import TokenUnavailableError
 from permsync.flows.deps import Services
@@ -83,7 +84,8 @@ async def test_an_answer_whose_process_died_before_it_was_judged_is_adopted_with
         "CREATE TRIGGER refuse BEFORE UPDATE OF access_sealed ON account"
         " FOR EACH ROW EXECUTE FUNCTION refuse()",
     )
-    await refresh_account(world.services, account.id)
+    with pytest.raises(DBAPIError, match="no new tokens"):
+        await refresh_account(world.services, account.id)
     assert await column(database, "SELECT state FROM refresh_attempt") == ["staged"]
     await rows(database, "DROP TRIGGER refuse ON account")
     await rows(database, "UPDATE refresh_attempt SET lease_until = clock_timestamp()")

@@ -45,7 +45,7 @@ async def settle_attempt(
             if not isinstance(answer, TokenGrant) or response is None:
                 raise
             if await _is_staged(services, attempt, response):
-                return
+                raise  # nothing is lost, and whoever waits is told the truth
             await pause(services.durations.refresh_backoff)
 
 

@@ -1,0 +1,89 @@
+"""
+The two doors of a refresh, spoiled on order: the way to the host and the way to the database.
+
+Each order is for one use. An answer may be lost before the host got the request or after it
+committed, or held back until it is released; a transaction may fail before or after its
+commit. This module must not know what is asked.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from permsync.codehost import Request, Response
+from permsync.errors import DatabaseUnavailableError
+from permsync.store.engine import Connection, Database
+from permsync.transport import (
+    Answer,
+    NotSent,
+    Transport,
+    Unanswered,
+    UnansweredReason,
+    UnsentReason,
+)
+
+Spoiled = Literal["unsent", "lost_before", "lost_after", "late"]
+Broken = Literal["before_commit", "after_commit"]
+
+
+@dataclass(slots=True)
+class FaultyTransport:
+    """
+    Sends like the transport it stands before, but for what was ordered.
+
+    A late answer has ``arrived`` and is handed over when it is ``released``.
+    """
+
+    real: Transport
+    orders: list[Spoiled] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    lost_tokens: int = 0
+
+    async def send(self, request: Request, **how: Any) -> Answer:
+        """Send, or spoil the sending."""
+        order = self.orders.pop(0) if self.orders else None
+        if order == "unsent":
+            return NotSent(UnsentReason.UNREACHABLE)
+        if order == "lost_before":
+            return Unanswered(UnansweredReason.RESET)
+        answer = await self.real.send(request, **how)
+        if order == "lost_after":
+            self.lost_tokens += isinstance(answer, Response) and answer.status == 200
+            return Unanswered(UnansweredReason.RESET)
+        if order == "late":
+            self.arrived.set()
+            await self.released.wait()
+        return answer
+
+
+@dataclass(slots=True)
+class FaultyDatabase:
+    """The same database, which fails on order at the next commit that writes an outcome."""
+
+    real: Database
+    orders: list[Broken | None] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Connection]:
+        """A transaction, which may be rolled back or whose commit may not be heard of."""
+        order = self.orders.pop(0) if self.orders else None
+        async with self.real.begin() as connection:
+            yield connection
+            if order == "before_commit":
+                raise DatabaseUnavailableError(place="a test", cure="none")
+        if order == "after_commit":
+            raise DatabaseUnavailableError(place="a test", cure="none")
+
+    @asynccontextmanager
+    async def single(self) -> AsyncIterator[Connection]:
+        """A statement of its own: it fails before it is sent, or after it was carried out."""
+        order = self.orders.pop(0) if self.orders else None
+        if order == "before_commit":
+            raise DatabaseUnavailableError(place="a test", cure="none")
+        async with self.real.single() as connection:
+            yield connection
+        if order == "after_commit":
+            raise DatabaseUnavailableError(place="a test", cure="none")
