@@ -154,8 +154,10 @@ async def meet_hostile_hosts(stage: Stage) -> None:
         for where in ("token", "api"):
             for shape in SHAPES:
                 await attempt(stage, account, where, shape)
-            held = stage.world.host(account["host"]).tokens.every_secret()
-            for secret in sorted(held)[:6]:
+            # But for the sample's client secret, which is words: what chance made is none.
+            known = stage.world.host(account["host"]).tokens.every_secret()
+            held = sorted(one for one in known if not one.startswith("sample-secret"))
+            for secret in held[:6]:
                 message = f"you sent {secret} and {stage.world.simulator.world.canary}"
                 await attempt(stage, account, where, "status", message=message)
 
