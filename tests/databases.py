@@ -98,7 +98,17 @@ def database(embedded_server: EmbeddedServer, migrated_template: str) -> Iterato
     yield FreshDatabase(
         name=name, url=embedded_server.database_url_of(name), dsn=embedded_server.dsn_of(name)
     )
-    asyncio.run(drop_database(embedded_server, name))
+    asyncio.run(_drop(embedded_server, name))
+
+
+async def _drop(server: EmbeddedServer, name: str) -> None:
+    """The server's own vacuum may be in it just now, which nobody may end: wait for it."""
+    for _ in range(20):
+        try:
+            return await drop_database(server, name)
+        except asyncpg.InsufficientPrivilegeError:
+            await asyncio.sleep(0.5)
+    return await drop_database(server, name)
 
 
 async def _run(migrate: Migrate, url: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from permsync.codehost import ListedRepository
+from permsync.codehost import FailureKind, ListedRepository
 from permsync.flows.deps import Services
 from permsync.flows.list_repositories import Listing
 from permsync.flows.save_repositories import (
@@ -33,6 +33,7 @@ from permsync.store.pairs import Pair
 from permsync.store.runs import ClaimedRun, Tally
 
 SOURCE = Source.ACCOUNT_LISTING
+FAULTS = frozenset({FailureKind.UNAVAILABLE, FailureKind.UNREADABLE, FailureKind.FOREIGN_LINK})
 HELD = "held"
 
 
@@ -185,12 +186,14 @@ class _Application:
     async def _finish(self, requests: int, *, digest: bytes | None) -> Applied:
         complete, failure = self.listing.complete and not self.held, self.listing.failure
         account, durations = self.run.account, self.services.durations
-        state = RunState.SUCCEEDED if complete else RunState.PARTIAL
+        outcome = RunState.SUCCEEDED if complete else RunState.PARTIAL
+        # An owner that broke is left out for now; people see that this run had a fault.
+        state = RunState.PARTIAL if failure and failure.kind in FAULTS else outcome
         failures = 0 if complete else await runs.load_failures(self.connection, account.id) + 1
         now = await database_now(self.connection)
         asked_at = await runs.load_asked_at(self.connection, account.user_id)
         due_in = next_sync_in(
-            outcome=state,
+            outcome=outcome,
             failures=failures,
             every=cadence(asked_at=asked_at, now=now, durations=durations),
             durations=durations,
