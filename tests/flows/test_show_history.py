@@ -61,7 +61,8 @@ async def test_a_refresh_under_way_says_until_when(world: World) -> None:
     await rows(
         world.services.database,
         "INSERT INTO refresh_attempt (account_id, link_id, for_version, owner, state, token_digest,"
-        " started_at, lease_until) SELECT id, link_id, token_version, link_id, 'armed', '\\x00',"
+        " started_at, deadline, lease_until)"
+        " SELECT id, link_id, token_version, link_id, 'armed', '\\x00', clock_timestamp(),"
         " clock_timestamp(), clock_timestamp() + interval '1 minute' FROM account",
     )
     history = await show_history(world.services, account.id)

@@ -33,7 +33,10 @@ from permsync.store.pairs import Pair
 from permsync.store.runs import ClaimedRun, Tally
 
 SOURCE = Source.ACCOUNT_LISTING
-FAULTS = frozenset({FailureKind.UNAVAILABLE, FailureKind.UNREADABLE, FailureKind.FOREIGN_LINK})
+FAULTS = frozenset(
+    {FailureKind.UNAVAILABLE, FailureKind.UNREADABLE, FailureKind.FOREIGN_LINK}
+    | {FailureKind.RATE_LIMITED}
+)
 HELD = "held"
 
 
