@@ -9,7 +9,7 @@ what a run lists.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import RowMapping, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from permsync.model import Repository, RunState, Trigger
@@ -68,7 +68,7 @@ async def claim(
     )
 
 
-async def _lock(connection: AsyncConnection, repository_id: int):  # type: ignore[no-untyped-def]
+async def _lock(connection: AsyncConnection, repository_id: int) -> RowMapping | None:
     query = select(_repository).where(_repository.c.id == repository_id).with_for_update()
     return (await connection.execute(query)).mappings().first()
 
