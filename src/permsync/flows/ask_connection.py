@@ -9,6 +9,7 @@ from permsync.errors import TokenUnavailableError
 from permsync.flows.ask_host import Conversation
 from permsync.flows.deps import ConfiguredConnection, Services
 from permsync.flows.fresh_token import FreshToken
+from permsync.rules.refresh.api_refusal import Meaning
 
 # No account has this id: what is counted by account counts a connection apart from all.
 NO_ACCOUNT = 0
@@ -42,3 +43,7 @@ class ConnectionConversation(Conversation):
         if rejected is not None:
             raise TokenUnavailableError(reason=REJECTED)
         return self._given
+
+    async def _meaning(self, token: FreshToken, *, forced: bool) -> Meaning:  # noqa: ARG002 - as above it
+        """There is no account to read again: what the settings give is refused for good."""
+        raise TokenUnavailableError(reason=REJECTED)

@@ -70,6 +70,7 @@ ATTEMPTS: Mapping[Outcome, str] = {
     Outcome.MAYBE_CONSUMED: "The code host answered with a fault; it is tried again.",
     Outcome.UNANSWERED: "The code host did not answer; it is tried again.",
     Outcome.SUPERSEDED: "Another refresh came first.",
+    Outcome.REUSED: "This try came late; whether the newer token survived is being looked at.",
     Outcome.FENCED: "The account was linked again or disconnected in the middle.",
 }
 
