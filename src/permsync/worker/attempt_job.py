@@ -24,12 +24,13 @@ DEFECT = "defect"
 
 async def attempt_job(services: S, kind: JobKind[S], job: Job) -> JobEnd | None:
     """Do the job, or give it up; ``None`` means that it must be tried again later."""
+    subject_id = job.repository_id if job.account_id is None else job.account_id
     try:
-        match kind, job.account_id or job.repository_id:
+        match kind, subject_id:
             case Round(run=run), _:
                 failure = await _failure_of(job, run(services))
-            case SubjectJob() as subject_job, int(subject_id):
-                failure = await _attempt_subject(services, subject_job, job, subject_id)
+            case SubjectJob() as subject_job, int(known_id):
+                failure = await _attempt_subject(services, subject_job, job, known_id)
             case _:
                 # Defensive: a row about nothing, which only another program can write.
                 failure = _log_failure(job, DEFECT)
