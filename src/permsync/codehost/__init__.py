@@ -20,6 +20,7 @@ from permsync.codehost.exchange import Failure as Failure
 from permsync.codehost.exchange import FailureKind as FailureKind
 from permsync.codehost.exchange import Request as Request
 from permsync.codehost.exchange import Response as Response
+from permsync.codehost.hooks import Hooks
 from permsync.codehost.manners import Manners
 from permsync.codehost.readers import KnownRepository as KnownRepository
 from permsync.codehost.readers import PairAnswer as PairAnswer
@@ -158,6 +159,7 @@ class CodeHost(Protocol):
     kind: ClassVar[str]
     title: ClassVar[str]
     manners: ClassVar[Manners]
+    hooks: ClassVar[Hooks | None]
 
     def __init__(self, settings: HostSettings) -> None:
         """Keep the settings; raise ``ConfigurationError`` on options that mean nothing."""

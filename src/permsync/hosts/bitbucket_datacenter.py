@@ -34,29 +34,22 @@ from permsync.codehost import (
 )
 from permsync.codehost.addresses import url_under
 from permsync.codehost.answers import Id, Text, parse_body, parse_count, said
+from permsync.codehost.hooks import Hooks, Rule
+from permsync.codehost.notices import OwnerChanged, PersonChanged, Ping, RepositoryChanged
 from permsync.codehost.options import Parallel, parse_options
+from permsync.codehost.signatures import BodySignature
 from permsync.model import Level, Visibility
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
 T = TypeVar("T")
 
-_WHO = "who"
-_BY_SLUG = "person"
-_BY_FILTER = "people"
-_PROBE = "probe"
-_REPOSITORIES = "repositories"
+_WHO, _BY_SLUG, _BY_FILTER = "who", "person", "people"
+_PROBE, _REPOSITORIES = "probe", "repositories"
 _HOLDERS = "users?permission.1=REPO_READ&permission.1.repositoryId={}&limit=1000"
 
 # Each holds the ones before it.
-_SCOPES = (
-    "PUBLIC_REPOS",
-    "REPO_READ",
-    "REPO_WRITE",
-    "REPO_ADMIN",
-    "PROJECT_ADMIN",
-    "ADMIN_WRITE",
-    "SYSTEM_ADMIN",
-)
+_SCOPES: tuple[str, ...] = ("PUBLIC_REPOS", "REPO_READ", "REPO_WRITE", "REPO_ADMIN")
+_SCOPES += ("PROJECT_ADMIN", "ADMIN_WRITE", "SYSTEM_ADMIN")
 
 _DIALECT = Dialect(
     authorize="rest/oauth2/latest/authorize",
@@ -66,6 +59,19 @@ _DIALECT = Dialect(
     life=timedelta(hours=1),
     refresh_life=timedelta(days=90),
     redirect_on_refresh=True,
+)
+
+# "Event payload": names only; nothing is sent of rights, openness and deletion (HOSTS 5.6).
+_HOOKS = Hooks(
+    scheme=BodySignature("x-hub-signature"),
+    event_header="x-event-key",
+    delivery_headers=("x-request-id",),
+    rules=(
+        Rule("diagnostics:ping", Ping),
+        Rule("repo:modified", RepositoryChanged, {"repository": "new.id"}),
+        Rule("repo:forked", PersonChanged, {"person": "actor.id"}),
+        Rule("project:modified", OwnerChanged, {"owner": "new.id"}),
+    ),
 )
 
 
@@ -134,6 +140,7 @@ class Host(CodeFlow):
     title: ClassVar[str] = "Bitbucket Data Center"
     opens_internal = False  # there is no such visibility
     sends_issuer = None
+    hooks = _HOOKS
 
     def __init__(self, settings: HostSettings) -> None:
         options = parse_options(settings, _Options)

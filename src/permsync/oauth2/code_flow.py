@@ -14,6 +14,7 @@ from typing import ClassVar
 from permsync import oauth2
 from permsync.codehost import HostSettings, Request, Response, TokenAnswer, TokenGrant
 from permsync.codehost.addresses import url_under
+from permsync.codehost.hooks import Hooks
 from permsync.codehost.manners import Manners
 from permsync.codehost.scopes import missing_scopes
 from permsync.oauth2 import Client, Word
@@ -50,6 +51,7 @@ class CodeFlow:
     # A host file says otherwise where the host or its source does.
     revokes_alone = False
     manners: ClassVar[Manners] = Manners()
+    hooks: ClassVar[Hooks | None] = None
 
     def __init__(
         self, settings: HostSettings, dialect: Dialect, *, scopes: tuple[str, ...]

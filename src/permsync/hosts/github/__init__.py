@@ -39,6 +39,7 @@ from permsync.codehost.options import Parallel, parse_options
 from permsync.codehost.paging import parse_follow, step_of
 from permsync.codehost.scopes import parse_scopes
 from permsync.hosts.github import rows
+from permsync.hosts.github.hooks import HOOKS
 from permsync.oauth2 import Word
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
@@ -90,6 +91,7 @@ class Host(CodeFlow):
     opens_internal = False  # only inside one enterprise, which a listing does not name
     sends_issuer = None
     manners = Manners(free_unchanged=True)  # "Use conditional requests if appropriate"
+    hooks = HOOKS
     revokes_alone = True  # "Delete an app token"; ".../grant" would end the others too
 
     def __init__(self, settings: HostSettings) -> None:

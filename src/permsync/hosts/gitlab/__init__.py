@@ -35,6 +35,7 @@ from permsync.codehost.answers import parse_body, parse_count, parse_day, sent_a
 from permsync.codehost.options import Parallel, parse_options
 from permsync.codehost.paging import parse_follow
 from permsync.hosts.gitlab import rows
+from permsync.hosts.gitlab.hooks import HOOKS
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
 _NUMBERED = "projects"
@@ -88,6 +89,7 @@ class Host(CodeFlow):
     title: ClassVar[str] = "GitLab"
     opens_internal = True  # to every signed-in person who is not external
     sends_issuer = None
+    hooks = HOOKS
     revokes_alone = True  # Doorkeeper ends the one row of the token
 
     def __init__(self, settings: HostSettings) -> None:

@@ -8,7 +8,7 @@ and REST documentation. This module must not know any other host, any transport 
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, ClassVar
+from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -20,7 +20,6 @@ from permsync.codehost import (
     HostSettings,
     Identity,
     KnownRepository,
-    ListedRepository,
     Page,
     PairAnswer,
     Reader,
@@ -31,10 +30,11 @@ from permsync.codehost import (
     TokenRefusalKind,
 )
 from permsync.codehost.addresses import parse_next, url_under
-from permsync.codehost.answers import Text, parse_body
+from permsync.codehost.answers import parse_body
 from permsync.codehost.manners import Manners
 from permsync.codehost.options import Parallel, parse_options
-from permsync.model import Level, Visibility
+from permsync.hosts.bitbucket_cloud import rows
+from permsync.hosts.bitbucket_cloud.hooks import HOOKS
 from permsync.oauth2 import Word
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
@@ -61,71 +61,11 @@ _IMPLIED = {
     "pullrequest:write": ("pullrequest", "repository:write"),
 }
 
-# A word that is not here is no right: `none` is a row of its own in these listings.
-_LEVELS = {"read": Level.READ, "write": Level.WRITE, "admin": Level.ADMIN}
-
-_Uuid = Annotated[str, msgspec.Meta(pattern=r"\A\{?[0-9A-Za-z-]{1,64}\}?\Z")]
-
 
 class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pkce: bool = False  # not documented there
     rotation: Rotation = Rotation.STRICT
     parallel: Parallel = 4
-
-
-class _Person(msgspec.Struct):
-    uuid: _Uuid
-    nickname: str | None = None
-    display_name: str | None = None
-
-
-class _Workspace(msgspec.Struct):
-    uuid: _Uuid
-
-
-class _Membership(msgspec.Struct):
-    workspace: _Workspace
-
-
-class _Workspaces(msgspec.Struct):
-    values: list[_Membership]
-    next: str | None = None
-
-
-class _Repository(msgspec.Struct):
-    uuid: _Uuid
-    full_name: Text
-    is_private: bool = True
-
-
-class _Permission(msgspec.Struct):
-    permission: str
-    repository: _Repository
-
-
-class _Permissions(msgspec.Struct):
-    values: list[_Permission]
-    next: str | None = None
-
-
-class _User(msgspec.Struct):
-    uuid: _Uuid
-
-
-class _Right(msgspec.Struct):
-    permission: str
-    user: _User
-
-
-class _Rights(msgspec.Struct):
-    values: list[_Right]
-    next: str | None = None
-
-
-_PERSON = msgspec.json.Decoder(_Person)
-_READER_PAGE = msgspec.json.Decoder(_Rights)
-_WORKSPACE_PAGE = msgspec.json.Decoder(_Workspaces)
-_PERMISSION_PAGE = msgspec.json.Decoder(_Permissions)
 
 
 class Host(CodeFlow):
@@ -137,6 +77,7 @@ class Host(CodeFlow):
     sends_issuer = None
     # Calls with OAuth count against the consumer, and no answer says how many are left.
     manners = Manners(shared=True, hourly=1_000)
+    hooks = HOOKS
 
     def __init__(self, settings: HostSettings) -> None:
         options = parse_options(settings, _Options)
@@ -170,10 +111,10 @@ class Host(CodeFlow):
 
     def parse_identity(self, ask: Ask, response: Response) -> Identity | Ask | Failure:  # noqa: ARG002
         """Read the person; there are no user names any more, and nicknames are not unique."""
-        person = parse_body(response, _PERSON)
+        person = parse_body(response, rows.PERSON)
         if isinstance(person, Failure):
             return _refine(person)
-        uuid = _normal(person.uuid)
+        uuid = rows.normal(person.uuid)
         return Identity(uuid, person.nickname or person.display_name or uuid)
 
     def granted_scopes(self, response: Response) -> frozenset[str] | None:  # noqa: ARG002
@@ -206,7 +147,7 @@ class Host(CodeFlow):
         return (replace(ask, request=replace(ask.request, url=following)),)
 
     def _workspaces(self, response: Response) -> tuple[Page, str | None] | Failure:
-        answer = parse_body(response, _WORKSPACE_PAGE)
+        answer = parse_body(response, rows.WORKSPACES)
         if isinstance(answer, Failure):
             return answer
         asks = (self._permissions_ask(one.workspace.uuid) for one in answer.values)
@@ -216,14 +157,14 @@ class Host(CodeFlow):
         """Ask by the workspace's id: its slug may be given to another one meanwhile."""
         path = f"user/workspaces/{quote(workspace, safe='')}/permissions/repositories"
         query = f"pagelen=100&fields={_PERMISSION_FIELDS}"
-        return self._ask(_PERMISSIONS, f"{path}?{query}", owner_id=_normal(workspace))
+        return self._ask(_PERMISSIONS, f"{path}?{query}", owner_id=rows.normal(workspace))
 
     def _permissions(self, ask: Ask, response: Response) -> tuple[Page, str | None] | Failure:
-        answer = parse_body(response, _PERMISSION_PAGE)
+        answer = parse_body(response, rows.PERMISSIONS)
         if isinstance(answer, Failure):
             return answer
-        listed = (_listed(row, owner_id=ask.owner_id) for row in answer.values)
-        seen = frozenset(_normal(row.repository.uuid) for row in answer.values)
+        listed = (rows.listed_of(row, owner_id=ask.owner_id) for row in answer.values)
+        seen = frozenset(rows.normal(row.repository.uuid) for row in answer.values)
         repositories = tuple(one for one in listed if one is not None)
         return Page(repositories, series=ask.owner_id, seen=seen), answer.next
 
@@ -236,13 +177,13 @@ class Host(CodeFlow):
 
     def parse_pair(self, ask: Ask, response: Response) -> PairAnswer | Failure:
         """Read it; a workspace that nobody shows the person holds nothing of theirs."""
-        answer = parse_body(response, _PERMISSION_PAGE)
+        answer = parse_body(response, rows.PERMISSIONS)
         if isinstance(answer, Failure):
             failure = _refine(answer)
             return PairAnswer(None) if failure.kind is FailureKind.HIDDEN else failure
-        if any(_normal(row.repository.uuid) != ask.about for row in answer.values):
+        if any(rows.normal(row.repository.uuid) != ask.about for row in answer.values):
             return Failure(FailureKind.UNREADABLE, "other repositories were answered")
-        levels = [_LEVELS.get(row.permission) for row in answer.values]
+        levels = [rows.LEVELS.get(row.permission) for row in answer.values]
         return PairAnswer(levels[0] if levels else None)
 
     def readers_ask(self, repository: KnownRepository) -> Ask:
@@ -253,11 +194,11 @@ class Host(CodeFlow):
 
     def parse_readers(self, ask: Ask, response: Response) -> ReadersPage | Failure:
         """Read one page; a right that we do not know is none."""
-        answer = parse_body(response, _READER_PAGE)
+        answer = parse_body(response, rows.READERS)
         if isinstance(answer, Failure):
             return _refine(answer)
-        rights = ((row.user.uuid, _LEVELS.get(row.permission)) for row in answer.values)
-        readers = tuple(Reader(_normal(uuid), level) for uuid, level in rights if level)
+        rights = ((row.user.uuid, rows.LEVELS.get(row.permission)) for row in answer.values)
+        readers = tuple(Reader(rows.normal(uuid), level) for uuid, level in rights if level)
         further = self._further(ask, answer.next)
         return further if isinstance(further, Failure) else ReadersPage(readers, further)
 
@@ -271,25 +212,6 @@ def _api_url(base_url: str) -> str:
     if parts.netloc == "bitbucket.org":
         return f"{parts.scheme}://api.{parts.netloc}/2.0"
     return url_under(base_url, path="2.0")
-
-
-def _normal(uuid: str) -> str:
-    """The one form in which ids are kept: in braces, as the API writes them, and lower case."""
-    return "{" + uuid.strip("{}").lower() + "}"
-
-
-def _listed(row: _Permission, *, owner_id: str) -> ListedRepository | None:
-    level = _LEVELS.get(row.permission)
-    if level is None:
-        return None
-    return ListedRepository(
-        external_id=_normal(row.repository.uuid),
-        owner_id=owner_id,
-        owner=row.repository.full_name.partition("/")[0],
-        full_name=row.repository.full_name,
-        visibility=Visibility.PRIVATE if row.repository.is_private else Visibility.PUBLIC,
-        level=level,
-    )
 
 
 def _refine(failure: Failure) -> Failure:
