@@ -90,6 +90,50 @@ def test_a_disabled_person_is_denied_until_enabled(settings: tuple[str, str]) ->
     assert permsync("users", "enable", "1", *settings).code == 0
 
 
+def test_a_rule_is_written_listed_and_ended(settings: tuple[str, str]) -> None:
+    permsync("sync", *settings)
+    pair = ("1", "gitlab:research/api-00")
+    denied = permsync("rules", "deny", *pair, "--days", "2", "--note", "audit", "--json", *settings)
+    assert denied.code == 0, denied.err
+    rule = denied.json
+    assert (rule["effect"], rule["note"], rule["actor"]) == ("deny", "audit", "operator")
+    checked = permsync("check", *pair, "--json", *settings)
+    assert (checked.code, checked.json["reason"]) == (1, "explicit_deny")
+    assert checked.json["valid_until"] is not None
+    until = ("--until", "2099-12-31T00:00:00+01:00")
+    allowed = permsync("rules", "allow", *pair, *until, *settings)
+    assert "allow user 1" in allowed.out
+    assert "until 2099-12-30 23:00:00" in allowed.out
+    listed = permsync("rules", "list", "--user", "1", "--json", *settings)
+    assert {one["effect"] for one in listed.json} == {"allow", "deny"}
+    assert permsync("rules", "list", "--repository", "999", "--json", *settings).json == []
+    table = permsync("rules", "list", *settings).out
+    assert all(word in table for word in ("effect", "deny", "allow", "audit"))
+    for one in listed.json:
+        assert permsync("rules", "end", one["id"], *settings).code == 0
+        assert permsync("rules", "end", one["id"], *settings).code == CALLER
+    assert permsync("check", *pair, *settings).out.strip() == "allow: grant"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("1", "gitlab:nobody/knows"),
+        ("999", "gitlab:research/api-00"),
+        ("1", "1", "--until", "2001-01-01T00:00:00Z"),
+        ("1", "1", "--until", "2099-01-01T00:00:00"),
+        ("1", "1", "--until", "tomorrow"),
+        ("1", "1", "--until", "2099-01-01T00:00:00Z", "--days", "1"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(
+    settings: tuple[str, str], asked: tuple[str, ...]
+) -> None:
+    permsync("sync", *settings)
+    ended = permsync("rules", "allow", *asked, *settings)
+    assert (ended.code, ended.out) == (CALLER, "")
+
+
 def test_a_service_key_is_shown_once_and_can_be_revoked(settings: tuple[str, str]) -> None:
     made = permsync("service-keys", "create", "reader", "--scope", "check", "--json", *settings)
     listed = permsync("service-keys", "list", *settings)

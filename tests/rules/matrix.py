@@ -40,6 +40,7 @@ RULES: dict[str, tuple[ExplicitRule, ...]] = {
     "allow for 5 h": (ExplicitRule(allow=True, expires_at=ago(-5)),),
     "allow, expired": (ExplicitRule(allow=True, expires_at=ago(5)),),
     "deny": (ExplicitRule(allow=False, expires_at=None),),
+    "deny for 5 h": (ExplicitRule(allow=False, expires_at=ago(-5)),),
     "deny, expired": (ExplicitRule(allow=False, expires_at=ago(5)),),
     "allow and deny": (
         ExplicitRule(allow=True, expires_at=None),

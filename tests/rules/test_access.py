@@ -44,6 +44,7 @@ PUBLIC = replace(REPOSITORY, visibility=Visibility.PUBLIC, open_seen_at=ago(2))
 INTERNAL = replace(REPOSITORY, visibility=Visibility.INTERNAL, open_seen_at=ago(2))
 ALLOWED = ExplicitRule(allow=True, expires_at=None)
 DENIED = ExplicitRule(allow=False, expires_at=None)
+OPEN = Reason.OPEN_PUBLIC
 FACTS = Facts(
     host_known=True,
     internal_is_open=True,
@@ -118,8 +119,23 @@ def test_an_explicit_allow_needs_no_account_and_has_its_own_end() -> None:
     )
 
 
-def test_an_explicit_rule_is_over_at_its_end() -> None:
-    over = (ExplicitRule(allow=False, expires_at=NOW), ExplicitRule(allow=True, expires_at=NOW))
+def test_an_explicit_rule_holds_at_its_end_as_a_grant_does() -> None:
+    allowed, denied = (ExplicitRule(allow=allow, expires_at=NOW) for allow in (True, False))
+    alone = replace(FACTS, accounts=())
+    at_hard = replace(ACCOUNT, grants=(replace(HELD, listed_at=NOW - LIMITS.hard),))
+    for facts, reason in (
+        (replace(alone, rules=(allowed,)), Reason.EXPLICIT_ALLOW),
+        (replace(FACTS, rules=(denied,)), Reason.EXPLICIT_DENY),
+        (replace(FACTS, accounts=(at_hard,)), Reason.GRANT),
+        (replace(alone, repository=replace(PUBLIC, open_seen_at=NOW - LIMITS.hard)), OPEN),
+    ):
+        assert _reason(facts) is reason
+        assert _decide(facts).valid_until == NOW
+
+
+def test_an_explicit_rule_is_over_after_its_end() -> None:
+    ended = NOW - INSTANT
+    over = (ExplicitRule(allow=False, expires_at=ended), ExplicitRule(allow=True, expires_at=ended))
     assert _reason(replace(FACTS, rules=over)) is Reason.GRANT
     assert _reason(replace(FACTS, rules=over, accounts=())) is Reason.NOT_LINKED
 
@@ -127,6 +143,13 @@ def test_an_explicit_rule_is_over_at_its_end() -> None:
 def test_a_denial_that_has_not_ended_wins_over_an_allowance_without_end() -> None:
     rules = (ALLOWED, ExplicitRule(allow=False, expires_at=NOW + INSTANT))
     assert _reason(replace(FACTS, rules=rules)) is Reason.EXPLICIT_DENY
+
+
+def test_a_denial_holds_until_the_last_of_its_rules_ends() -> None:
+    ends = (NOW + INSTANT, ago(-5), ago(-3))
+    rules = tuple(ExplicitRule(allow=False, expires_at=end) for end in ends)
+    assert _decide(replace(FACTS, rules=rules)).valid_until == ago(-5)
+    assert _decide(replace(FACTS, rules=(*rules, DENIED))).valid_until is None
 
 
 def test_a_public_repository_needs_no_account() -> None:

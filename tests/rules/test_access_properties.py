@@ -145,6 +145,21 @@ def test_an_explicit_denial_wins_over_everything(facts: Facts) -> None:
 
 
 @few
+@given(facts=questions, hours=some.lists(some.integers(0, 90), min_size=1, max_size=3))
+def test_a_denial_with_an_end_holds_up_to_it_and_then_the_rest_is_asked_again(
+    facts: Facts, hours: list[int]
+) -> None:
+    """The one answer that time alone may turn around says so by its ``valid_until``."""
+    ends = [ago(-each) for each in hours]
+    denials = tuple(ExplicitRule(allow=False, expires_at=end) for end in ends)
+    denied = replace(facts, rules=(*denials, *facts.rules))
+    assert _decide(denied) == replace(DENIED, valid_until=max(ends))
+    assert _decide(denied, now=max(ends)) == replace(DENIED, valid_until=max(ends))
+    after = max(ends) + INSTANT
+    assert _decide(denied, now=after) == _decide(facts, now=after)
+
+
+@few
 @given(facts=questions)
 def test_an_allowance_has_a_word_within_the_hard_age_or_an_operators(facts: Facts) -> None:
     """I6."""
@@ -152,7 +167,7 @@ def test_an_allowance_has_a_word_within_the_hard_age_or_an_operators(facts: Fact
     match decision:
         case Decision(reason=Reason.EXPLICIT_ALLOW):
             assert decision.synced_at is None
-            assert any(one.expires_at is None or one.expires_at > NOW for one in facts.rules)
+            assert any(one.expires_at is None or one.expires_at >= NOW for one in facts.rules)
         case Decision(verdict=Verdict.ALLOW, synced_at=datetime() as synced_at):
             assert synced_at in _words(facts)
             assert NOW - synced_at <= LIMITS.hard
@@ -184,7 +199,7 @@ def test_an_answer_stays_the_same_until_its_end_and_is_a_denial_after_it(
         assert much_later.verdict is decision.verdict
     else:
         left_in = decision.valid_until - NOW
-        meanwhile = _decide(facts, now=NOW + min(left_in * share, left_in - INSTANT))
+        meanwhile = _decide(facts, now=NOW + min(left_in * share, left_in))
         assert replace(meanwhile, stale=decision.stale) == decision
         after = _decide(facts, now=decision.valid_until + INSTANT)
         assert after.verdict is Verdict.DENY

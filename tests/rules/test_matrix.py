@@ -14,7 +14,7 @@ from itertools import groupby, product
 from pathlib import Path
 
 from permsync.model import AccountState, Decision, Reason, Source, Verdict, Visibility
-from tests.rules.examples import NOW
+from tests.rules.examples import NOW, ago
 from tests.rules.matrix import RULES, SECTIONS, USERS, Case, answer, multiplied
 
 SNAPSHOT = Path(__file__).resolve().parents[1] / "snapshots" / "access.txt"
@@ -34,7 +34,7 @@ source "-"      there is no row; the age is that of the account's listing
 seen ...        when the repository was last seen open
 internal        (open): at this host it means every unrestricted account
 
-Columns: the case, verdict, reason, basis, evidence used, until when the answer holds.
+Columns: the case, verdict, reason, basis, evidence used, the last instant at which it holds.
 """
 
 MULTIPLIED = tuple(multiplied())
@@ -118,6 +118,7 @@ def test_an_explicit_rule_means_the_same_in_every_case() -> None:
         assert ruled["none"] == ruled["allow, expired"] == ruled["deny, expired"] == plain
         assert ruled["deny"] == ruled["allow and deny"]
         assert ruled["deny"].reason is Reason.EXPLICIT_DENY
+        assert ruled["deny for 5 h"] == replace(ruled["deny"], valid_until=ago(-5))
         assert ruled["allow"].reason is Reason.EXPLICIT_ALLOW
         longer = plain if plain.verdict is Verdict.ALLOW else ruled["allow for 5 h"]
         assert ruled["allow for 5 h"] == longer

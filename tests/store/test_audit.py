@@ -23,31 +23,37 @@ from permsync.flows.authenticate_key import Scope, create_key, revoke_key
 from permsync.flows.deps import Services
 from permsync.flows.disable_user import disable_user
 from permsync.flows.end_access import end_access
+from permsync.flows.end_rule import end_rule
 from permsync.flows.fresh_token import fresh_token
 from permsync.flows.lend_token import OPERATOR, lend_token
 from permsync.flows.plan_refresh import load_holding
 from permsync.flows.retire_key import retire_key
+from permsync.flows.set_rule import RuleTerms, set_rule
 from permsync.flows.sign_in import finish_sign_in, start_sign_in
 from permsync.flows.unlink_account import unlink_account
-from permsync.model import Account, AccountReason, AccountState
+from permsync.model import Account, AccountReason, AccountState, Verdict
 from permsync.simulator.browser import consent
 from permsync.store.audit import Action
+from permsync.store.explicit_rules import ListedRule
 from permsync.vault import Vault
-from tests.flows.scenes import expire, rows, spoil
+from tests.flows.scenes import column, expire, rows, spoil, sync
 from tests.flows.test_rotate_keys import NEW, NEW_ID, OLD, OLD_ID, rotate, with_new_key
 from tests.world import World
 
 BROWSER = "the secret of a browser"
 ENTRIES = (
-    "SELECT actor, user_id, account_id, host, code, token_version FROM audit_event"
+    "SELECT actor, user_id, account_id, host, repository_id, code, token_version"
+    " FROM audit_event"
     " WHERE action = :action ORDER BY id"
 )
+NAMES = ("user_id", "account_id", "host", "repository_id")
 # What a change could leave behind. The queue and the attempts have transactions of their own.
 STATE = (
     "SELECT (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.id) FROM account AS one) AS accounts,"
     ' (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.id) FROM "user" AS one) AS people,'
     " (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.id) FROM service_key AS one) AS keys,"
     " (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.key_id) FROM sealing_key AS one) AS sealing,"
+    " (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.id) FROM explicit_rule AS one) AS rules,"
     " (SELECT count(*) FROM session) AS sessions,"
     " (SELECT count(*) FROM audit_event) AS entries,"
     " (SELECT value FROM revision) AS revision"
@@ -202,7 +208,28 @@ async def _retire(_world: World, services: Services) -> object:
     return await retire_key(services, OLD_ID)
 
 
+async def _listed(world: World) -> Account:
+    account = await _linked(world)
+    await sync(world, account)
+    return account
+
+
+async def _set_rule(world: World, account: Account) -> ListedRule:
+    terms = RuleTerms(Verdict.DENY)
+    (first,) = await column(world.services.database, "SELECT min(id) FROM repository")
+    return await set_rule(world.services, account.user_id, first, terms, actor="key:admin")
+
+
+async def _ruled(world: World) -> ListedRule:
+    return await _set_rule(world, await _listed(world))
+
+
+async def _end_rule(world: World, written: ListedRule) -> object:
+    return await end_rule(world.services, written.rule.id, actor="operator")
+
+
 PERSON = frozenset({"user_id"})
+PAIR = frozenset({"user_id", "repository_id"})
 NOBODY = frozenset[str]()
 SCENES = {
     Action.ACCOUNT_LINKED: Scene(_person, _link, "user"),
@@ -218,6 +245,8 @@ SCENES = {
     Action.SIGNED_IN: Scene(_known, _sign_in, "user", names=PERSON),
     Action.USER_DISABLED: Scene(_linked, _turn(disabled=True), "key:admin", names=PERSON),
     Action.USER_ENABLED: Scene(_disabled, _turn(disabled=False), "key:admin", names=PERSON),
+    Action.RULE_SET: Scene(_listed, _set_rule, "key:admin", code="deny", names=PAIR),
+    Action.RULE_ENDED: Scene(_ruled, _end_rule, "operator", code="deny", names=PAIR),
     Action.TOKEN_LENT: Scene(_linked, _lend, "operator"),
     Action.SERVICE_KEY_CREATED: Scene(_nothing, _create_key, "operator", code="one", names=NOBODY),
     Action.SERVICE_KEY_REVOKED: Scene(_keyed, _revoke_key, "operator", code="one", names=NOBODY),
@@ -241,7 +270,7 @@ async def test_every_action_leaves_one_entry_that_says_who_and_for_whom(
     earlier = len(await rows(world.services.database, ENTRIES, action=action.value))
     await scene.step(world, before)
     (entry,) = (await rows(world.services.database, ENTRIES, action=action.value))[earlier:]
-    named = {name for name in ("user_id", "account_id", "host") if entry[name] is not None}
+    named = {name for name in NAMES if entry[name] is not None}
     assert named == scene.names
     by = f"user:{entry['user_id']}" if scene.actor == "user" else scene.actor
     assert (entry["actor"], entry["code"]) == (by, scene.code)

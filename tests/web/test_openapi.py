@@ -1,5 +1,6 @@
 """The description at /openapi.json is what is sent: every status, every body, every scope."""
 
+import json
 from typing import Any
 
 import jsonschema
@@ -8,10 +9,12 @@ import pytest
 from permsync.flows.authenticate_key import Scope
 from permsync.flows.unlink_account import unlink_account
 from permsync.web.problems import MEDIA_TYPE
-from tests.asgi_client import FORM, Answer, AsgiClient
+from tests.asgi_client import FORM, JSON, Answer, AsgiClient
 from tests.web.api.scenes import synced
 from tests.web.visitors import CallWith
 from tests.world import World
+
+NOBODY = b'{"subject":{"type":"user","id":"999"},"repo":{"id":"999"},"effect":"allow"}'
 
 
 @pytest.fixture
@@ -47,6 +50,9 @@ async def test_every_answer_that_is_sent_is_described(
         return await lender.post_json(f"/v1/accounts/{account}/token", {})
 
     question = {"subject": {"type": "user", "id": ada.user}, "repo": {"id": ada.repository}}
+    rule = json.dumps({**question, "effect": "deny"}).encode()
+    ruled = await admin.send("PUT", "/v1/rules", [rule], headers=JSON)
+    ended = f"/v1/rules/{ruled.json['id']}"
     sent: list[tuple[str, str, int, Answer]] = [
         ("/v1/check", "post", 200, await admin.post_json("/v1/check", question)),
         (
@@ -88,6 +94,11 @@ async def test_every_answer_that_is_sent_is_described(
         ),
         ("/v1/accounts/{account}/token", "post", 404, await borrow("999")),
         ("/v1/accounts/{account}/token", "post", 403, await borrow(str(ada.account.id))),
+        ("/v1/rules", "put", 200, ruled),
+        ("/v1/rules", "put", 404, await admin.send("PUT", "/v1/rules", [NOBODY], headers=JSON)),
+        ("/v1/rules", "get", 200, await admin.get("/v1/rules")),
+        ("/v1/rules/{rule}", "delete", 200, await admin.send("DELETE", ended)),
+        ("/v1/rules/{rule}", "delete", 404, await admin.send("DELETE", ended)),
         ("/v1/users/{user}/disable", "post", 200, await admin.send("POST", f"{user}/disable")),
         ("/v1/users/{user}/enable", "post", 200, await admin.send("POST", f"{user}/enable")),
     ]
@@ -115,9 +126,8 @@ async def test_problems_and_not_the_librarys_own_errors_are_described(
 
 async def test_every_route_says_which_scope_its_key_needs(described: dict[str, Any]) -> None:
     needed = {
-        path: operation["security"][0]["service_key"]
+        path: sorted({one["security"][0]["service_key"][0] for one in operations.values()})
         for path, operations in described["paths"].items()
-        for operation in operations.values()
     }
     assert needed == {
         "/v1/check": ["check"],
@@ -128,6 +138,8 @@ async def test_every_route_says_which_scope_its_key_needs(described: dict[str, A
         "/v1/accounts/{account}": ["accounts"],
         "/v1/accounts/{account}/token": ["tokens:lend"],
         "/v1/refresh": ["refresh"],
+        "/v1/rules": ["rules", "rules:write"],
+        "/v1/rules/{rule}": ["rules:write"],
         "/v1/users/{user}/disable": ["admin"],
         "/v1/users/{user}/enable": ["admin"],
     }
@@ -139,11 +151,12 @@ async def test_the_examples_are_questions_that_are_understood(
     program: CallWith, described: dict[str, Any]
 ) -> None:
     caller = await program(Scope.ADMIN)
-    for path in ("/v1/check", "/v1/refresh"):
-        content = described["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    for path, method in (("/v1/check", "post"), ("/v1/refresh", "post"), ("/v1/rules", "put")):
+        content = described["paths"][path][method]["requestBody"]["content"]["application/json"]
         assert content["examples"]
         for example in content["examples"].values():
-            answer = await caller.post_json(path, example["value"])
+            raw = json.dumps(example["value"]).encode()
+            answer = await caller.send(method.upper(), path, [raw], headers=JSON)
             assert answer.status in {200, 404}, (path, answer.body)
 
 

@@ -1,15 +1,19 @@
 """Ids fit the database, names hold no control characters, cursors are only ours."""
 
+from datetime import UTC, datetime
+from typing import Annotated
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from pydantic import TypeAdapter, ValidationError
 
 from permsync.errors import MalformedError
-from permsync.web.wire import ExternalId, Id, cursor_of, parse_cursor
+from permsync.web.wire import INSTANT, ExternalId, Id, cursor_of, parse_cursor
 
 ids: TypeAdapter[str] = TypeAdapter(Id)
 external_ids: TypeAdapter[str] = TypeAdapter(ExternalId)
+instants: TypeAdapter[datetime] = TypeAdapter(Annotated[datetime, INSTANT])
 
 
 @pytest.mark.parametrize("sent", ["1", "17", "9" * 18])
@@ -57,3 +61,24 @@ def test_a_cursor_that_we_never_gave_is_refused(cursor: str) -> None:
     with pytest.raises(MalformedError) as caught:
         parse_cursor(cursor)
     assert caught.value.field == "cursor"
+
+
+@pytest.mark.parametrize("sent", ["2030-01-31T19:30:00+01:30", "2030-01-31T18:00:00Z"])
+def test_an_instant_is_told_in_utc(sent: str) -> None:
+    read = instants.validate_python(sent)
+    assert (read, read.tzinfo) == (datetime(2030, 1, 31, 18, tzinfo=UTC), UTC)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["2030-01-31T18:00:00", "2030-01-31", "soon", "", 1_900_000_000, None, True, "1900000000"],
+)
+def test_what_says_no_instant_or_no_offset_is_refused(sent: object) -> None:
+    with pytest.raises(ValidationError):
+        instants.validate_python(sent)
+
+
+@pytest.mark.parametrize("sent", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_an_instant_outside_of_all_years_is_refused(sent: str) -> None:
+    with pytest.raises(ValidationError):
+        instants.validate_python(sent)

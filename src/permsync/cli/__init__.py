@@ -16,6 +16,7 @@ from permsync.cli import (
     init,
     keys,
     migrate,
+    rules,
     serve,
     service_keys,
     simulator,
@@ -44,6 +45,7 @@ app.command("check")(check.check)
 app.add_typer(accounts.app, name="accounts")
 app.command("token")(token.token)
 app.add_typer(users.app, name="users")
+app.add_typer(rules.app, name="rules")
 app.add_typer(keys.app, name="keys")
 app.add_typer(service_keys.app, name="service-keys")
 app.command("simulator")(simulator.simulator)

@@ -1,9 +1,11 @@
 """
-How people name a user or a repository on the command line.
+How people name a user, a repository or an instant on the command line.
 
 What is decided here: the forms, and a message that shows them where none fits. This module
 must not look anything up.
 """
+
+from datetime import UTC, datetime
 
 from permsync.errors import MalformedError
 from permsync.flows.check import (
@@ -39,3 +41,14 @@ def parse_repository(text: str) -> RepositoryRef:
     if host and "/" in name:
         return RepositoryName(host, full_name=name)
     raise MalformedError(field="repo", expected="a repository id, HOST:OWNER/NAME or HOST:#ID")
+
+
+def parse_instant(text: str) -> datetime:
+    """``2030-01-31T18:00:00Z``, in UTC; an instant without its offset is refused."""
+    try:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise MalformedError(field="instant", expected="such as 2030-01-31T18:00:00Z or ...+01:00")

@@ -34,12 +34,16 @@ class Scope(StrEnum):
     LIST = "list"
     ACCOUNTS = "accounts"
     REFRESH = "refresh"
+    RULES = "rules"
+    RULES_WRITE = "rules:write"
     TOKENS_LEND = "tokens:lend"
     ADMIN = "admin"
 
 
 # Whoever may do everything else may still not have people's tokens: that is said by name.
 NOT_IMPLIED = frozenset({Scope.TOKENS_LEND})
+# Whoever writes rules has to read them.
+IMPLIED_BY = {Scope.RULES: frozenset({Scope.RULES_WRITE.value})}
 
 
 async def create_key(
@@ -131,6 +135,7 @@ async def authenticate_key(services: Services, secret: str, *, needs: Scope) -> 
     if key is None:
         raise UnauthenticatedError
     enough = {needs.value} if needs in NOT_IMPLIED else {needs.value, Scope.ADMIN.value}
+    enough |= IMPLIED_BY.get(needs, frozenset())
     if key.scopes.isdisjoint(enough):
         raise ForbiddenError(needed=needs.value)
     return key

@@ -62,7 +62,7 @@ async def check(services: Services, subject: Subject, repository: RepositoryRef)
     async with services.database.begin() as connection:
         revision = await changes.current_revision(connection)
         user = await load_subject(connection, subject)
-        known = await _load_repository(connection, repository)
+        known = await load_repository(connection, repository)
         host = _host_of(repository, known)
         facts = PairFacts((), ())
         if user is not None and host is not None:
@@ -117,7 +117,8 @@ async def load_subject(connection: Connection, subject: Subject) -> User | None:
             )
 
 
-async def _load_repository(connection: Connection, ref: RepositoryRef) -> Repository | None:
+async def load_repository(connection: Connection, ref: RepositoryRef) -> Repository | None:
+    """The repository that a caller means."""
     if isinstance(ref, int):
         return await repositories.load(connection, ref)
     return await repositories.load_named(

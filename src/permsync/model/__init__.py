@@ -231,8 +231,8 @@ class Decision:
     """
     An answer to "may this person see this repository?", with its reason.
 
-    ``synced_at`` is the evidence used, ``valid_until`` when it stops counting without
-    any new commit; both are ``None`` where no evidence was used.
+    ``synced_at`` is the evidence used, and ``None`` where none was. ``valid_until`` is the
+    last instant at which the answer holds if nothing is committed; ``None`` is without end.
     """
 
     verdict: Verdict

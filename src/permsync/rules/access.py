@@ -51,7 +51,7 @@ class AccountEvidence:
 
 @dataclass(frozen=True, slots=True)
 class ExplicitRule:
-    """An operator's word about a pair; it has its own end."""
+    """An operator's word about a pair; ``expires_at`` is the last instant at which it holds."""
 
     allow: bool
     expires_at: datetime | None
@@ -85,9 +85,10 @@ def decide(facts: Facts, *, now: datetime, limits: Limits) -> Decision:
     repository = facts.repository
     if repository is None or repository.gone_at is not None:
         return _deny(Reason.UNKNOWN_REPOSITORY)
-    rules = [one for one in facts.rules if one.expires_at is None or now < one.expires_at]
-    if any(not one.allow for one in rules):
-        return _deny(Reason.EXPLICIT_DENY)
+    rules = [one for one in facts.rules if one.expires_at is None or now <= one.expires_at]
+    if denials := [one.expires_at or FOREVER for one in rules if not one.allow]:
+        longest = max(denials)
+        return _deny(Reason.EXPLICIT_DENY, until=None if longest == FOREVER else longest)
     allowed = [
         *_by_grant(facts.accounts, now=now, limits=limits),
         *_by_openness(facts, repository, now=now, limits=limits),
@@ -98,8 +99,8 @@ def decide(facts: Facts, *, now: datetime, limits: Limits) -> Decision:
     return _deny(_why_not(facts.accounts, now=now, limits=limits))
 
 
-def _deny(reason: Reason) -> Decision:
-    return Decision(verdict=Verdict.DENY, reason=reason)
+def _deny(reason: Reason, *, until: datetime | None = None) -> Decision:
+    return Decision(verdict=Verdict.DENY, reason=reason, valid_until=until)
 
 
 def _explicit(rule: ExplicitRule) -> Decision:

@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The evidence counts until ``until``; it is as of ``as_of``."""
+    """The evidence counts up to and at ``until``; it is as of ``as_of``."""
 
     as_of: datetime
     until: datetime

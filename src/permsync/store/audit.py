@@ -1,5 +1,5 @@
 """
-The audit trail: who did what to which account, written with the change itself.
+The audit trail: who did what to which account or person, written with the change itself.
 
 It holds words and ids of ours only: no secret, no host text. This module must not decide
 what is worth an entry.
@@ -27,6 +27,8 @@ class Action(StrEnum):
     USER_CREATED = "user_created"
     USER_DISABLED = "user_disabled"
     USER_ENABLED = "user_enabled"
+    RULE_SET = "rule_set"
+    RULE_ENDED = "rule_ended"
     SIGNED_IN = "signed_in"
     TOKEN_LENT = "token_lent"  # noqa: S105 - the name of an action, no credential
     SERVICE_KEY_CREATED = "service_key_created"
@@ -47,6 +49,7 @@ class Entry:
     host: str | None = None
     code: str | None = None
     token_version: int | None = None
+    repository_id: int | None = None
 
 
 async def record(connection: AsyncConnection, entry: Entry) -> None:
@@ -60,5 +63,6 @@ async def record(connection: AsyncConnection, entry: Entry) -> None:
             host=entry.host,
             code=entry.code,
             token_version=entry.token_version,
+            repository_id=entry.repository_id,
         )
     )

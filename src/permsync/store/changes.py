@@ -23,6 +23,7 @@ class ChangeKind(StrEnum):
     ACCOUNT = "account"
     OWNER = "owner"
     USER = "user"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,8 @@ explicit_rule = Table(
     Column("actor", Text),
     Column("note", Text),
     UniqueConstraint("user_id", "repository_id", "effect"),
+    Index("explicit_rule_by_repository", "repository_id"),
+    Index("explicit_rule_end", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
 )
 
 # A person is named as the host names them: a fence may stand before the account is linked.

@@ -199,4 +199,5 @@ audit_event = Table(
     Column("host", Text),
     Column("code", Text),
     Column("token_version", Integer),
+    Column("repository_id", BigInteger),
 )

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from permsync.flows.deps import Services
 from permsync.web import accounts, health, link, sign_in, static
 from permsync.web.api import accounts as api_accounts
-from permsync.web.api import check, refresh, repositories, tokens, users
+from permsync.web.api import check, refresh, repositories, rules, tokens, users
 from permsync.web.asked import AskedLately
 from permsync.web.openapi import Application
 from permsync.web.pages import account, home, theme
@@ -29,6 +29,7 @@ API = (
     api_accounts.router,
     refresh.router,
     tokens.router,
+    rules.router,
     users.router,
 )
 BROWSERS = (sign_in.router, link.router, accounts.router, health.router)

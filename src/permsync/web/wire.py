@@ -9,14 +9,23 @@ route.
 
 import base64
 import binascii
+import re
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from permsync.errors import MalformedError
 
 # Our ids count from 1 and fit a bigint; 18 digits always do.
 _ID = r"^[1-9][0-9]{0,17}$"
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 _PLAIN = r"^[^\x00-\x1f\x7f]+$"
 
 Id = Annotated[str, StringConstraints(pattern=_ID)]
@@ -25,7 +34,25 @@ ExternalId = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=200)]
 FullName = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=1_000)]
 Issuer = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=2_000)]
 Subject = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=500)]
+Note = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=500)]
 Cursor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
+
+
+def _parse_instant(sent: object, parse: ValidatorFunctionWrapHandler) -> datetime:
+    """Without an offset nobody knows which instant is meant, nor with a number of what."""
+    if not (isinstance(sent, str) and _DATE.match(sent)):
+        raise ValueError("a date and a time")
+    instant: datetime = parse(sent)
+    try:
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except OverflowError:
+        pass
+    raise ValueError("an offset, and a year that there is in UTC")
+
+
+# Of a field that is a ``datetime``: written as ISO 8601 with its offset, and read in UTC.
+INSTANT = WrapValidator(_parse_instant)
 
 FIRST_PAGE = 100
 LARGEST_PAGE = 1_000

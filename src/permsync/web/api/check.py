@@ -78,8 +78,9 @@ class CheckAnswer(BaseModel):
     """
     A decision and what it stands on.
 
-    ``valid_until`` is when it stops holding without any news; ``accounts`` is there where
-    the question said ``explain``: the person's accounts at the repository's host.
+    ``valid_until`` is the last instant at which it holds without any news, null where it has
+    no end; ``accounts`` is there where the question said ``explain``: the person's accounts
+    at the repository's host.
     """
 
     allowed: bool
