@@ -27,6 +27,7 @@ from permsync.telemetry import (
     logger,
     redacted,
 )
+from tests.own_logging import own_logging
 
 # Shape of a secret -> a text that holds it; the word "hush" is always part of the secret.
 SHAPES = {
@@ -62,8 +63,6 @@ OPEN_KEYS = ["error_code", "token_version", "state", "url", "reason", "primary_k
 @pytest.fixture(name="lines")
 def _lines() -> Iterator[Callable[..., str]]:
     """Configure logging anew, and give what was written; everything is put back after."""
-    root = logging.getLogger()
-    before = (root.handlers[:], root.level, structlog.get_config(), logging.raiseExceptions)
     stream = io.StringIO()
 
     def written(write: Callable[[], object], *, log_format: LogFormat = "json") -> str:
@@ -71,10 +70,8 @@ def _lines() -> Iterator[Callable[..., str]]:
         write()
         return stream.getvalue()
 
-    yield written
-    root.handlers[:], root.level = before[0], before[1]
-    structlog.configure(**before[2])
-    logging.raiseExceptions = before[3]
+    with own_logging():
+        yield written
 
 
 @pytest.mark.parametrize("shape", SHAPES)

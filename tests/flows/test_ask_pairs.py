@@ -91,10 +91,17 @@ async def test_a_first_no_of_a_listing_is_settled_by_its_ask(world: World) -> No
 
     await sync(world, account)
     assert await reason(world, account, one.full_name) is Reason.GRANT
+    (missed,) = await column(world.services.database, MISSED)
     await ask(world, account)
 
     assert await reason(world, account, one.full_name) is Reason.NO_ACCESS
     assert await column(world.services.database, MISSED) == [0]
+    told = await rows(
+        world.services.database, "SELECT id, removed FROM run ORDER BY id DESC LIMIT 1"
+    )
+    assert told[0]["removed"] == missed > 0
+    caused = "SELECT run_id FROM change ORDER BY revision DESC, ordinal DESC LIMIT 1"
+    assert await column(world.services.database, caused) == [told[0]["id"]]
 
 
 async def test_an_ask_that_says_yes_takes_a_miss_back_and_the_next_listing_writes_nothing(

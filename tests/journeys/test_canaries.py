@@ -22,6 +22,7 @@ from permsync.telemetry import Event, configure_logging, logger
 from tests.databases import FreshDatabase
 from tests.flows.scenes import everything_stored, rows
 from tests.journeys.ways import go_every_way
+from tests.own_logging import own_logging
 from tests.search import FORMS, forms_of, found_in
 from tests.spans import finished_spans, forget_spans
 from tests.world import World
@@ -58,26 +59,26 @@ def traced() -> str:
 @pytest.fixture
 async def told(world: World, database: FreshDatabase) -> AsyncIterator[Told]:
     """Go every way once."""
-    log = io.StringIO()
-    configure_logging(log_format="json", level="DEBUG", stream=log)
-    forget_spans()
-    stage = await go_every_way(world)
-    known = world.simulator.world
-    yield Told(
-        ways={
-            "the log": log.getvalue(),
-            "figures": stage.services.metrics.render().decode(),
-            "traces": traced(),
-            "pages, API answers and what commands print": "\n".join(stage.heard),
-            "the tables, audit and queue among them": await everything_stored(
-                world.services.database
-            ),
-            "a dump": await pg_dump(database),
-        },
-        secrets={*stage.ours, *known.secrets()},
-        host_words=set(known.canaries),
-    )
-    configure_logging(log_format="console")
+    with own_logging():
+        log = io.StringIO()
+        configure_logging(log_format="json", level="DEBUG", stream=log)
+        forget_spans()
+        stage = await go_every_way(world)
+        known = world.simulator.world
+        yield Told(
+            ways={
+                "the log": log.getvalue(),
+                "figures": stage.services.metrics.render().decode(),
+                "traces": traced(),
+                "pages, API answers and what commands print": "\n".join(stage.heard),
+                "the tables, audit and queue among them": await everything_stored(
+                    world.services.database
+                ),
+                "a dump": await pg_dump(database),
+            },
+            secrets={*stage.ours, *known.secrets()},
+            host_words=set(known.canaries),
+        )
 
 
 def shown(told: Told, way: str, secret: str | bytes) -> str:
@@ -127,18 +128,18 @@ async def test_the_search_finds_what_is_planted_in_each_place(
     world: World, database: FreshDatabase
 ) -> None:
     secret = f"planted-{secrets.token_urlsafe(24)}"
-    log = io.StringIO()
-    configure_logging(log_format="json", level="DEBUG", stream=log)
-    forget_spans()
-    logger(__name__).debug(Event.RUN_STARTED, run=secret)
-    world.services.metrics.requests.labels(secret, "2xx").inc()
-    await rows(world.services.database, 'INSERT INTO "user" (name) VALUES (:name)', name=secret)
-    planted = {
-        "the log": log.getvalue(),
-        "figures": world.services.metrics.render().decode(),
-        "the tables": await everything_stored(world.services.database),
-        "a dump": await pg_dump(database),
-    }
-    configure_logging(log_format="console")
+    with own_logging():
+        log = io.StringIO()
+        configure_logging(log_format="json", level="DEBUG", stream=log)
+        forget_spans()
+        logger(__name__).debug(Event.RUN_STARTED, run=secret)
+        world.services.metrics.requests.labels(secret, "2xx").inc()
+        await rows(world.services.database, 'INSERT INTO "user" (name) VALUES (:name)', name=secret)
+        planted = {
+            "the log": log.getvalue(),
+            "figures": world.services.metrics.render().decode(),
+            "the tables": await everything_stored(world.services.database),
+            "a dump": await pg_dump(database),
+        }
     assert {way for way, text in planted.items() if found_in(text, [secret])} == set(planted)
     assert found_in(planted["a dump"], [f"not {secret}"]) == []

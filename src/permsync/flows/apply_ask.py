@@ -6,6 +6,7 @@ the source lets go of a pair that another still holds, that other one is asked (
 R8): sources never decide for each other.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from permsync.codehost import Failure, PairAnswer
@@ -14,8 +15,9 @@ from permsync.flows.want_asks import want_asks
 from permsync.model import LIVING, Account, Repository, Source
 from permsync.rules.asks import AskAgain, Ruling, SaysNo, SaysYes, Standing, judge
 from permsync.rules.asks import Retry as RetryAsk
-from permsync.store import accounts, asks, changes, fences, gaps, pairs, repositories
+from permsync.store import accounts, asks, changes, fences, gaps, pairs, repositories, runs
 from permsync.store.asks import WantedAsk
+from permsync.store.changes import Change
 from permsync.store.engine import Connection, database_now
 from permsync.store.fences import Fence
 from permsync.store.pairs import Pair
@@ -45,9 +47,10 @@ async def apply_ask(
             await asks.drop_all(connection, ask.account_id)
             return None
         now = await database_now(connection)
+        standing = await _standing(connection, account, repository)
         ruling = judge(
             answer,
-            await _standing(connection, account, repository),
+            standing,
             asked_at=asked_at,
             arrived_at=now,
             failures=ask.failures,
@@ -58,7 +61,7 @@ async def apply_ask(
             case SaysYes(level=level):
                 changed = await pairs.save_yes(connection, pair, level=level, as_of=asked_at)
             case SaysNo():
-                changed = await pairs.save_no(connection, pair)
+                changed = await _save_no(connection, pair, confirms=standing.is_missed)
                 await fences.add(connection, [_fence(account, repository, at=now)])
             case _:
                 changed = []
@@ -70,6 +73,19 @@ async def apply_ask(
             await want_asks(services, connection, others)
         await changes.append(connection, changed)
     return ruling
+
+
+async def _save_no(connection: Connection, pair: Pair, *, confirms: bool) -> list[Change]:
+    """
+    Delete the row of ``pair``.
+
+    ``confirms``: a listing missed it first, so people find the removal in that run's result.
+    """
+    changed = await pairs.save_no(connection, pair)
+    if not (changed and confirms):
+        return changed
+    run_id = await runs.credit_removal(connection, pair.account_id)
+    return [replace(one, run_id=run_id) for one in changed]
 
 
 async def _standing(connection: Connection, account: Account, repository: Repository) -> Standing:

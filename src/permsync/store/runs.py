@@ -173,6 +173,28 @@ async def finish(
     )
 
 
+async def credit_removal(connection: AsyncConnection, account_id: int) -> int | None:
+    """
+    Count one removal more for the last run of the account whose listing was applied.
+
+    A pair that a listing missed leaves when an ask confirms it (EVIDENCE R3). Returns the
+    run's id; ``None`` where no run is kept that long.
+    """
+    newest = (
+        select(_run.c.id)
+        .where(
+            _run.c.account_id == account_id,
+            _run.c.state.in_([RunState.SUCCEEDED.value, RunState.PARTIAL.value]),
+        )
+        .order_by(_run.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = update(_run).where(_run.c.id == newest).values(removed=_run.c.removed + 1)
+    run_id: int | None = (await connection.execute(query.returning(_run.c.id))).scalar_one_or_none()
+    return run_id
+
+
 async def abandon(connection: AsyncConnection, account_id: int, *, failure: str) -> None:
     """Close whatever run is open: another claim, a re-link or an end of access fenced it."""
     await connection.execute(
