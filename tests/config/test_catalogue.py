@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from permsync.config.catalogue import ROW, Entry, catalogue
-from permsync.config.settings import Host, Settings
+from permsync.config.settings import Settings
 from permsync.config.spans import field_names
+from permsync.config.tables import Host
 from tests.config.written import HOST, MINIMAL, load
 
 ENTRIES = {entry.key: entry for section in catalogue() for entry in section.entries}

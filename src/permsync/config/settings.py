@@ -12,8 +12,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from permsync.config.addresses import is_public_cloud, parse_base_url
-from permsync.config.tables import Connection, Table
+from permsync.config.addresses import parse_base_url
+from permsync.config.tables import Connection, Host, Table
 from permsync.config.values import (
     DatabaseUrl,
     Issuer,
@@ -27,7 +27,6 @@ from permsync.config.values import (
 from permsync.model import Durations
 
 HOST_NAME = re.compile(r"[a-z0-9-]{1,40}")
-EVERYTHING = ("*",)
 
 
 class Listen(Table):
@@ -82,87 +81,6 @@ class Worker(Table):
     concurrency: int = Field(
         default=8, ge=1, le=256, description="How many jobs one process runs side by side."
     )
-
-
-class Host(Table):
-    """One code host. Its name is part of the callback address `/link/NAME/callback`."""
-
-    kind: Name = Field(examples=["github"], description="What it is: `github`, `gitlab` and so on.")
-    allow_http: bool = Field(
-        default=False,
-        description="Permit http to another machine. Tokens then travel in the open.",
-    )
-    base_url: str = Field(
-        examples=["https://github.com"],
-        description="The address people know it by, with its context path: `https://github.com`,"
-        " `https://code.example/gitlab`.",
-    )
-    api_url: str | None = Field(
-        default=None,
-        examples=["https://api.github.com"],
-        description="The address of its API, where the kind's own rule is wrong.",
-    )
-    client_id: Name = Field(
-        examples=["permsync"], description="The id of the OAuth client registered there."
-    )
-    client_secret: Secret = Field(examples=["secret"], description="The secret of that client.")
-    client_secret_file: Path | None = Field(
-        default=None,
-        examples=["client-secret"],
-        description="A private file that holds it instead.",
-    )
-    scopes: Words | None = Field(
-        default=None,
-        examples=[["repo", "read:org"]],
-        description="The scopes to ask for, where the kind's own are not wanted.",
-    )
-    include: Words = Field(
-        default=(),
-        validate_default=True,
-        examples=[["acme"]],
-        description="The organisations, groups or projects that may be mirrored; `*` is all."
-        " github.com, gitlab.com and bitbucket.org need it: what people have there"
-        " privately is none of our business. Elsewhere the default is all.",
-    )
-    lend: bool = Field(
-        default=False,
-        description="Lend access tokens of linked accounts to programs whose service key is bound"
-        " to this host and to the people it may ask for.",
-    )
-    sign_in_heals: bool = Field(
-        default=False,
-        description="Let a sign-in heal the person's broken account here, where `oidc` is this very"
-        " host with the same client. `oidc.scopes` must ask for this host's scopes as well;"
-        " a sign-in that brings less than the account had changes nothing.",
-    )
-    ca_file: Path | None = Field(
-        default=None,
-        examples=["authority.pem"],
-        description="Certificates (PEM) trusted for this host beside the system's.",
-    )
-    options: dict[str, str | int | bool] = Field(
-        default_factory=dict,
-        description="Switches of the kind; an unknown one is refused with those that it knows.",
-    )
-
-    @field_validator("base_url", "api_url")
-    @classmethod
-    def _as_base_url(cls, url: str | None, given: ValidationInfo) -> str | None:
-        return None if url is None else parse_base_url(url, allow_http=given.data["allow_http"])
-
-    @field_validator("include")
-    @classmethod
-    def _named(cls, include: tuple[str, ...], given: ValidationInfo) -> tuple[str, ...]:
-        if not include and is_public_cloud(given.data.get("base_url", "")):
-            raise ValueError('name the organisations or groups to mirror, or ["*"] for all')
-        return include or EVERYTHING
-
-    @field_validator("ca_file")
-    @classmethod
-    def _there(cls, file: Path | None) -> Path | None:
-        if file is not None and not file.is_file():
-            raise ValueError("name a file of PEM certificates that exists")
-        return file
 
 
 class Settings(Table):
