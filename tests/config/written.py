@@ -48,3 +48,9 @@ def refusal(
     with pytest.raises(ConfigurationError) as refused:
         load(folder, text, environ)
     return refused.value
+
+
+def written_host(**values: str) -> str:
+    """The host above with some lines replaced or added."""
+    lines = [line for line in HOST.splitlines() if line.partition(" ")[0] not in values]
+    return "\n".join([*lines, *(f"{name} = {value}" for name, value in values.items())])

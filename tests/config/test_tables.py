@@ -1,0 +1,53 @@
+"""What one host may be: addresses, what is mirrored, certificates."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.config.written import HOST, MINIMAL, load, refusal, written_host
+
+
+def test_a_context_path_stays_and_a_slash_at_the_end_goes(tmp_path: Path) -> None:
+    text = written_host(base_url='"https://code.example/git/"', api_url='"https://api.example/v4/"')
+    host = load(tmp_path, MINIMAL + text).hosts["gitlab"]
+    assert (host.base_url, host.api_url) == ("https://code.example/git", "https://api.example/v4")
+
+
+@pytest.mark.parametrize("field", ["base_url", "api_url"])
+def test_http_to_another_machine_must_be_permitted_on_thewritten_host(
+    tmp_path: Path, field: str
+) -> None:
+    url = '"http://code.example"'
+    assert refusal(tmp_path, MINIMAL + written_host(**{field: url})).key == f"hosts.gitlab.{field}"
+    permitted = load(tmp_path, MINIMAL + written_host(**{field: url, "allow_http": "true"}))
+    assert getattr(permitted.hosts["gitlab"], field) == "http://code.example"
+
+
+@pytest.mark.parametrize("cloud", ["github.com", "gitlab.com", "bitbucket.org"])
+@pytest.mark.parametrize("include", [None, "[]"], ids=["nothing", "an empty list"])
+def test_a_public_cloud_must_name_what_is_mirrored(
+    tmp_path: Path, cloud: str, include: str | None
+) -> None:
+    text = written_host(base_url=f'"https://{cloud}"', **({"include": include} if include else {}))
+    error = refusal(tmp_path, MINIMAL + text)
+    assert error.key == "hosts.gitlab.include"
+    assert '["*"]' in error.cure
+
+
+@pytest.mark.parametrize("include", ['["acme", "widgets"]', '["*"]'])
+def test_a_public_cloud_mirrors_what_is_named(tmp_path: Path, include: str) -> None:
+    text = written_host(base_url='"https://github.com"', include=include)
+    assert load(tmp_path, MINIMAL + text).hosts["gitlab"].include == tuple(
+        include.strip('["]').split('", "')
+    )
+
+
+def test_a_host_of_ones_own_mirrors_everything_unless_told(tmp_path: Path) -> None:
+    assert load(tmp_path, MINIMAL + HOST).hosts["gitlab"].include == ("*",)
+
+
+def test_a_file_of_certificates_stands_beside_the_settings(tmp_path: Path) -> None:
+    text = MINIMAL + written_host(ca_file='"authority.pem"')
+    assert refusal(tmp_path, text).key == "hosts.gitlab.ca_file"
+    (tmp_path / "authority.pem").touch()
+    assert load(tmp_path, text).hosts["gitlab"].ca_file == tmp_path / "authority.pem"
