@@ -9,6 +9,7 @@ lanes run side by side, and that the exit code is 1 where a promise was broken.
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -108,6 +109,8 @@ def main() -> int:
         run.results = report.read_lines(PROGRESS)
     else:
         PROGRESS.unlink(missing_ok=True)
+    # Whoever ends this run ends what it started, too: both signals go the way of Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     asyncio.run(run.play())
     order = list(FAULTS)
     run.results.sort(key=lambda one: order.index(one.fault))

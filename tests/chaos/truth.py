@@ -112,8 +112,6 @@ def _opened(vault: Vault, account: int, row: Row) -> str | None:
 async def _candidates(place: Place, vault: Vault, accounts: Sequence[int]) -> dict[int, list[str]]:
     """The other refresh tokens of the same link that are kept for a rainy day (REFRESH 2)."""
     kept: dict[int, list[str]] = defaultdict(list)
-    if await place.database.fetchval("SELECT to_regclass('refresh_candidate') IS NULL"):
-        return kept
     rows = await place.database.fetch(
         "SELECT * FROM refresh_candidate WHERE account_id = any($1)"
         " AND expires_at > clock_timestamp() ORDER BY attempt_id DESC",

@@ -197,7 +197,7 @@ async def test_a_refresh_on_its_way_wins_over_the_rotation(world: World) -> None
     account = await world.link("ada", "gitlab")
     services = await with_new_key(world)
     await expire(world, account)
-    world.host("gitlab").faults.token_latency_seconds = 0.3
+    world.host("gitlab").faults.token_latency_seconds = 1.5
 
     refreshing = asyncio.create_task(fresh_token(world.services, account.id))
     await until(lambda: refreshes(world, "gitlab"))
