@@ -52,9 +52,10 @@ SELECT account_id, repository_id, failures FROM ask
 WHERE account_id = :account_id AND due_at <= clock_timestamp()
 ORDER BY due_at, repository_id
 """)
+# No row where nothing is left: ``greatest`` of nothing and zero would be zero.
 _NEXT = text("""
-SELECT greatest(min(due_at) - clock_timestamp(), interval '0') FROM ask
-WHERE account_id = :account_id
+SELECT greatest(due_at - clock_timestamp(), interval '0') FROM ask
+WHERE account_id = :account_id ORDER BY due_at LIMIT 1
 """)
 _DROP = text("""
 DELETE FROM ask WHERE account_id = :account_id AND repository_id = :repository_id
@@ -116,7 +117,7 @@ async def enqueue_rest(connection: AsyncConnection, account_id: int) -> None:
     """Come back for what is left, when it is due."""
     due_in: timedelta | None = (
         await connection.execute(_NEXT, {"account_id": account_id})
-    ).scalar_one()
+    ).scalar_one_or_none()
     if due_in is not None:
         await queue.enqueue(connection, Kind.ASK_ACCOUNT, account_id, delay_in=due_in)
 
