@@ -15,8 +15,10 @@ from time import CLOCK_BOOTTIME, clock_gettime
 from uuid import uuid4
 
 from permsync import hosts
-from permsync.codehost import HostSettings
+from permsync.codehost import CodeHost, HostSettings
 from permsync.config.settings import Settings
+from permsync.config.tables import Host
+from permsync.errors import ConfigurationError
 from permsync.flows.admit_keys import admit_keys
 from permsync.flows.deps import (
     Chance,
@@ -27,6 +29,8 @@ from permsync.flows.deps import (
     SignIn,
 )
 from permsync.flows.in_flight import InFlight
+from permsync.flows.note_policies import note_policies
+from permsync.rules.openness import PublicTo
 from permsync.store import queue_schema
 from permsync.store.embedded import EmbeddedPostgres, EmbeddedWaits
 from permsync.store.engine import Database
@@ -60,7 +64,7 @@ async def open_services(
             limit=settings.refresh_in_flight, limit_each=settings.refresh_in_flight_each
         )
         stack.push_async_callback(in_flight.drain)
-        yield Services(
+        services = Services(
             database=database,
             transport=transport,
             vault=vault,
@@ -79,10 +83,13 @@ async def open_services(
                     host=one.host,
                     owners=frozenset(one.owners),
                     token=one.token.get_secret_value(),
+                    enforced=one.enforce,
                 )
                 for name, one in settings.connections.items()
             ),
         )
+        await note_policies(services)
+        yield services
 
 
 @asynccontextmanager
@@ -152,8 +159,22 @@ def _hosts(settings: Settings, vault: Vault) -> dict[str, ConfiguredHost]:
             client_digest=vault.digest(f"{name}\n{table.client_id}\n{secret}"),
             lends=table.lend,
             sign_in_heals=table.sign_in_heals,
+            public=PublicTo(table.public),
+            opens_internal=table.internal == "as_at_host",
+            enterprise=_enterprise(host, name, table),
         )
     return made
+
+
+def _enterprise(host: CodeHost, name: str, table: Host) -> frozenset[str]:
+    """Where internal means the whole instance, naming owners would be heeded by nobody."""
+    if table.enterprise and host.opens_internal:
+        raise ConfigurationError(
+            key=f"hosts.{name}.enterprise",
+            place="the settings",
+            cure=f"remove it: internal at {host.title} opens to the whole instance",
+        )
+    return frozenset(table.enterprise)
 
 
 def _sign_in(settings: Settings) -> SignIn | None:

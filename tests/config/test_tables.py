@@ -14,9 +14,7 @@ def test_a_context_path_stays_and_a_slash_at_the_end_goes(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("field", ["base_url", "api_url"])
-def test_http_to_another_machine_must_be_permitted_on_thewritten_host(
-    tmp_path: Path, field: str
-) -> None:
+def test_http_to_another_machine_must_be_permitted_on_the_host(tmp_path: Path, field: str) -> None:
     url = '"http://code.example"'
     assert refusal(tmp_path, MINIMAL + written_host(**{field: url})).key == f"hosts.gitlab.{field}"
     permitted = load(tmp_path, MINIMAL + written_host(**{field: url, "allow_http": "true"}))
@@ -51,3 +49,28 @@ def test_a_file_of_certificates_stands_beside_the_settings(tmp_path: Path) -> No
     assert refusal(tmp_path, text).key == "hosts.gitlab.ca_file"
     (tmp_path / "authority.pem").touch()
     assert load(tmp_path, text).hosts["gitlab"].ca_file == tmp_path / "authority.pem"
+
+
+def test_openness_is_as_at_the_host_unless_told(tmp_path: Path) -> None:
+    host = load(tmp_path, MINIMAL + HOST).hosts["gitlab"]
+    assert (host.public, host.internal, host.enterprise) == ("everyone", "as_at_host", ())
+
+
+@pytest.mark.parametrize("public", ["everyone", "account_holders", "never"])
+def test_openness_may_be_narrowed(tmp_path: Path, public: str) -> None:
+    text = written_host(public=f'"{public}"', internal='"never"', enterprise='["1", "2"]')
+    host = load(tmp_path, MINIMAL + text).hosts["gitlab"]
+    assert (host.public, host.internal, host.enterprise) == (public, "never", ("1", "2"))
+
+
+@pytest.mark.parametrize(("field", "word"), [("public", "nobody"), ("internal", "everyone")])
+def test_another_word_for_openness_is_refused(tmp_path: Path, field: str, word: str) -> None:
+    error = refusal(tmp_path, MINIMAL + written_host(**{field: f'"{word}"'}))
+    assert error.key == f"hosts.gitlab.{field}"
+
+
+def test_a_connection_is_enforced_unless_told(tmp_path: Path) -> None:
+    table = '[connections.{}]\nhost = "gitlab"\nowners = ["acme"]\ntoken = "hush"\n'
+    text = MINIMAL + HOST + table.format("first") + table.format("second") + "enforce = false\n"
+    connections = load(tmp_path, text).connections
+    assert (connections["first"].enforce, connections["second"].enforce) == (True, False)

@@ -24,6 +24,7 @@ from permsync.model import (
 )
 from permsync.rules.access import AccountEvidence, ExplicitRule, Facts, decide
 from permsync.rules.evidence import Evidence, Limits
+from permsync.rules.openness import InternalTo, Openness, PublicTo
 from tests.rules.examples import NOW, ago
 
 LIMITS = Limits(soft=NOW - ago(26), hard=NOW - ago(72))
@@ -74,6 +75,22 @@ REPOSITORIES: dict[str, tuple[Repository, bool]] = {
         )
         for seen, seen_at in _SEEN.items()
     },
+}
+
+
+# What an operator may say about a host, and what hosts mean.
+_ENTERPRISE = Openness(internal_at_host=InternalTo.ENTERPRISE, enterprise=frozenset({"7", "8"}))
+POLICIES: dict[str, Openness] = {
+    "as at host": Openness(),
+    "as at an instance": Openness(internal_at_host=InternalTo.INSTANCE),
+    "as at an instance, internal never": Openness(
+        internal_at_host=InternalTo.INSTANCE, opens_internal=False
+    ),
+    "as in its enterprise": _ENTERPRISE,
+    "as in another enterprise": replace(_ENTERPRISE, enterprise=frozenset({"8"})),
+    "as in its enterprise, internal never": replace(_ENTERPRISE, opens_internal=False),
+    "public to account holders": Openness(public=PublicTo.ACCOUNT_HOLDERS),
+    "public never": Openness(public=PublicTo.NEVER),
 }
 
 
@@ -138,7 +155,7 @@ def question(
     asked, internal_is_open = REPOSITORIES[repository]
     return Facts(
         host_known=True,
-        internal_is_open=internal_is_open,
+        openness=POLICIES["as at an instance" if internal_is_open else "as at host"],
         user=USERS[user],
         repository=asked,
         rules=RULES[rules],
@@ -219,12 +236,59 @@ def pairs() -> Iterator[Case]:
         )
 
 
+def policies() -> Iterator[Case]:
+    """What each policy makes of open repositories, by who asks."""
+    plain = account(AccountState.ACTIVE, NO_ROW)
+    held = {
+        name: Evidence(Source.ACCOUNT_LISTING, None, missed=False, listed_at=at)
+        for name, at in (("fresh", ago(1)), ("stale", ago(30)), ("too old", ago(80)))
+    }
+    people: dict[str, tuple[AccountEvidence, ...]] = {
+        "no account": (),
+        "a plain account": (plain,),
+        "a restricted account": (replace(plain, restricted=True),),
+        "an account with a fresh row": (account(AccountState.ACTIVE, FRESH_ROW),),
+        **{f"a member, {name}": (replace(plain, member=row),) for name, row in held.items()},
+        "a restricted member": (replace(plain, restricted=True, member=held["fresh"]),),
+        "a member to reconnect": (
+            replace(account(AccountState.NEEDS_REAUTH, NO_ROW), member=held["fresh"]),
+        ),
+        "an unlinked account": (account(AccountState.UNLINKED, NO_ROW),),
+    }
+    repositories = ("private", "internal (open), seen fresh", "public, seen fresh")
+    for (policy, openness), repository in product(POLICIES.items(), repositories):
+        for person, accounts in people.items():
+            facts = replace(question(repository, *accounts), openness=openness)
+            yield Case(f"{policy}: repository {repository}", (person, ""), facts)
+
+
+def uncounted() -> Iterator[Case]:
+    """A connection whose lists do not count, beside what the account's own listing says."""
+    listed, read = (
+        replace(FRESH_ROW, source=source)
+        for source in (Source.ACCOUNT_LISTING, Source.REPO_LISTING)
+    )
+    beside = {
+        "no row": NO_ROW,
+        "listed by the account": listed,
+        "listed by the connection": read,
+        "listed by it, too old": replace(read, listed_at=ago(80)),
+    }
+    sources = {"counted": frozenset[Source](), "not counted": frozenset({Source.REPO_LISTING})}
+    for (name, row), (counted, off) in product(beside.items(), sources.items()):
+        for state in (AccountState.ACTIVE, AccountState.NEEDS_REAUTH):
+            facts = question("private", account(state, row))
+            yield Case(f"account {state}, {name}", (counted, ""), replace(facts, uncounted=off))
+
+
 # Title -> its cases, in the order of the text.
 SECTIONS: dict[str, Callable[[], Iterator[Case]]] = {
     "Who asks, where, about what (all else allows it)": gates,
     "Explicit rules": rules,
     "Two accounts without a row (the age is their listing's)": pairs,
     "Restricted accounts": restricted,
+    "What the settings say about openness": policies,
+    "A connection that is not enforced": uncounted,
     "One account: state x repository x row": multiplied,
 }
 

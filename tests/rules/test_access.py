@@ -22,6 +22,7 @@ from permsync.model import (
 )
 from permsync.rules.access import AccountEvidence, ExplicitRule, Facts, decide
 from permsync.rules.evidence import Evidence, Limits
+from permsync.rules.openness import InternalTo, Openness
 from tests.rules.examples import INSTANT, NOW, ago
 
 LIMITS = Limits(soft=NOW - ago(26), hard=NOW - ago(72))
@@ -45,9 +46,10 @@ INTERNAL = replace(REPOSITORY, visibility=Visibility.INTERNAL, open_seen_at=ago(
 ALLOWED = ExplicitRule(allow=True, expires_at=None)
 DENIED = ExplicitRule(allow=False, expires_at=None)
 OPEN = Reason.OPEN_PUBLIC
+INSTANCE = Openness(internal_at_host=InternalTo.INSTANCE)
 FACTS = Facts(
     host_known=True,
-    internal_is_open=True,
+    openness=INSTANCE,
     user=ADA,
     repository=REPOSITORY,
     accounts=(HOLDER,),
@@ -197,7 +199,7 @@ def test_internal_opens_to_nobody_else(accounts: tuple[AccountEvidence, ...]) ->
 
 def test_internal_is_private_where_the_host_does_not_mean_everybody() -> None:
     """R12: at GitHub it means an enterprise, which an account alone does not prove."""
-    facts = replace(FACTS, repository=INTERNAL, accounts=(ACCOUNT,), internal_is_open=False)
+    facts = replace(FACTS, repository=INTERNAL, accounts=(ACCOUNT,), openness=Openness())
     assert _reason(facts) is Reason.NO_ACCESS
 
 

@@ -24,6 +24,7 @@ from permsync.model import (
 )
 from permsync.rules.access import AccountEvidence, ExplicitRule, Facts, decide
 from permsync.rules.evidence import Evidence, Limits
+from permsync.rules.openness import InternalTo, Openness, PublicTo
 from tests.rules.examples import INSTANT, NOW, ago, few
 
 LIMITS = Limits(soft=NOW - ago(26), hard=NOW - ago(72))
@@ -49,6 +50,7 @@ accounts = some.builds(
     listed_at=instants,
     ended_at=instants,
     grants=some.lists(grants, max_size=2).map(tuple),
+    member=some.none() | grants,
 )
 repositories = some.builds(
     Repository,
@@ -66,10 +68,18 @@ allowances = some.builds(
     allow=some.just(True),
     expires_at=instants | some.integers(min_value=-50, max_value=0).map(ago),
 )
+openness = some.builds(
+    Openness,
+    public=some.sampled_from(PublicTo),
+    opens_internal=some.booleans(),
+    internal_at_host=some.sampled_from(InternalTo),
+    enterprise=some.frozensets(some.sampled_from(["7", "8"])),
+)
 questions = some.builds(
     Facts,
     host_known=some.just(True),
-    internal_is_open=some.booleans(),
+    openness=openness,
+    uncounted=some.frozensets(some.just(Source.REPO_LISTING)),
     user=some.just(User(id=1, name="Ada")),
     repository=repositories,
     rules=some.lists(allowances, max_size=1).map(tuple),
@@ -98,6 +108,9 @@ def _weaker_accounts(account: AccountEvidence) -> Iterator[AccountEvidence]:
         yield replace(account, grants=before + after)
         for weaker in _weaker_grants(grant):
             yield replace(account, grants=(*before, weaker, *after))
+    if account.member is not None:
+        yield replace(account, member=None)
+        yield from (replace(account, member=one) for one in _weaker_grants(account.member))
     yield replace(account, state=AccountState.NEEDS_REAUTH)
     yield replace(account, restricted=True)
 
@@ -109,7 +122,12 @@ def _weaker(facts: Facts) -> Iterator[Facts]:
         for weaker in _weaker_accounts(account):
             yield replace(facts, accounts=(*before, weaker, *after))
     yield replace(facts, rules=())
-    yield replace(facts, internal_is_open=False)
+    yield replace(facts, openness=Openness(public=PublicTo.NEVER))
+    yield replace(facts, openness=replace(facts.openness, opens_internal=False))
+    yield replace(facts, openness=replace(facts.openness, enterprise=frozenset()))
+    if facts.openness.public is PublicTo.EVERYONE:
+        yield replace(facts, openness=replace(facts.openness, public=PublicTo.ACCOUNT_HOLDERS))
+    yield replace(facts, uncounted=frozenset({Source.REPO_LISTING}))
     yield from (replace(facts, repository=one) for one in _weaker_repositories(facts.repository))
 
 
@@ -180,6 +198,7 @@ def _words(facts: Facts) -> set[datetime | None]:
     """Every instant at which a source, or the repository's openness, was seen to say yes."""
     assert facts.repository is not None
     held = [one for account in facts.accounts for one in account.grants]
+    held += [one.member for one in facts.accounts if one.member is not None]
     return {
         facts.repository.open_seen_at,
         *(one.as_of for one in held),

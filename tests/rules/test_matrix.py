@@ -33,6 +33,7 @@ missed, ...     the last complete listing did not contain the row, which has its
 source "-"      there is no row; the age is that of the account's listing
 seen ...        when the repository was last seen open
 internal        (open): at this host it means every unrestricted account
+a member        its own listing has another internal repository of the same enterprise
 
 Columns: the case, verdict, reason, basis, evidence used, the last instant at which it holds.
 """

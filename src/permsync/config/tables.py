@@ -5,6 +5,7 @@ This module must not know where a value was written; a refusal is a ``ValueError
 """
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -73,6 +74,24 @@ class Host(Table):
         " host with the same client. `oidc.scopes` must ask for this host's scopes as well;"
         " a sign-in that brings less than the account had changes nothing.",
     )
+    public: Literal["everyone", "account_holders", "never"] = Field(
+        default="everyone",
+        description="Whom a public repository of this host opens to without a grant: everybody"
+        " known here, people with a working linked account at this host, or nobody.",
+    )
+    internal: Literal["as_at_host", "never"] = Field(
+        default="as_at_host",
+        description="Whether an internal repository opens to those whom the host opens it to: at"
+        " GitLab everybody with an account there that is not external, at GitHub the"
+        " members of `enterprise`, elsewhere nobody.",
+    )
+    enterprise: Words = Field(
+        default=(),
+        examples=[["9919", "1342004"]],
+        description="The numeric ids of the organisations of one GitHub enterprise. Whoever reads"
+        " an internal repository of one of them, as their own listing says, may see the"
+        " internal repositories of all. Without it internal is private there.",
+    )
     ca_file: Path | None = Field(
         default=None,
         examples=["authority.pem"],
@@ -121,4 +140,9 @@ class Connection(Table):
         default=None,
         examples=["connection-token"],
         description="A private file that holds the token instead.",
+    )
+    enforce: bool = Field(
+        default=True,
+        description="Let what it lists count. Switched off, its lists are stored and compared, and"
+        " nobody gets access by them: to look at before one relies on it.",
     )

@@ -6,12 +6,16 @@ is noted (off the answer's path, at most once an hour per person), because peopl
 asks about are synced more often. This module must not know HTTP.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from permsync.flows.deps import Services
-from permsync.model import Decision, Repository, User
+from permsync.model import Decision, Repository, Source, User, Visibility
 from permsync.rules.access import Facts, decide
+from permsync.rules.connections import connection_for
+from permsync.rules.evidence import Evidence
+from permsync.rules.openness import InternalTo, Openness
 from permsync.store import access_facts, changes, engine, repositories, users
 from permsync.store.access_facts import PairFacts
 from permsync.store.engine import Connection
@@ -72,9 +76,14 @@ async def check(services: Services, subject: Subject, repository: RepositoryRef)
                 host=host,
                 repository_id=known.id if known is not None else None,
             )
+        members = None
+        if user is not None and known is not None and known.visibility is Visibility.INTERNAL:
+            members = await load_members(services, connection, user.id, host=known.host)
         now = await engine.database_now(connection)
     decision = decide(
-        facts_for(services, host=host, user=user, repository=known, pair=facts),
+        facts_for(
+            services, host=host, user=user, repository=known, pair=facts, members=members or {}
+        ),
         now=now,
         limits=services.limits,
     )
@@ -89,16 +98,49 @@ def facts_for(
     user: User | None,
     repository: Repository | None,
     pair: PairFacts,
+    members: Mapping[int, Evidence],
 ) -> Facts:
-    """The facts of one decision; a repository id that we never gave out has no host."""
+    """
+    The facts of one decision; a repository id that we never gave out has no host.
+
+    ``members`` is what :func:`load_members` found for an internal repository.
+    """
     configured = services.hosts.get(host) if host is not None else None
+    accounts = pair.accounts
+    if members:
+        accounts = tuple(replace(one, member=members.get(one.id)) for one in accounts)
     return Facts(
         host_known=host is None or configured is not None,
-        internal_is_open=configured is not None and configured.host.opens_internal,
+        openness=Openness() if configured is None else configured.openness,
         user=user,
         repository=repository,
         rules=pair.rules,
-        accounts=pair.accounts,
+        accounts=accounts,
+        uncounted=_uncounted(services, repository),
+    )
+
+
+def _uncounted(services: Services, repository: Repository | None) -> frozenset[Source]:
+    """What a connection lists counts only where the operator lets it."""
+    if repository is None or all(one.enforced for one in services.connections):
+        return frozenset()
+    chosen = connection_for(repository, services.connections)
+    off = chosen is not None and not chosen.enforced
+    return frozenset({Source.REPO_LISTING}) if off else frozenset()
+
+
+async def load_members(
+    services: Services, connection: Connection, user_id: int, *, host: str
+) -> dict[int, Evidence]:
+    """What shows that accounts are of the host's enterprise, by account; else nothing."""
+    configured = services.hosts.get(host)
+    if configured is None:
+        return {}
+    # Also where the operator closed it: the reason of a denial tells who closed.
+    if configured.openness.as_at_host.internal is not InternalTo.ENTERPRISE:
+        return {}
+    return await access_facts.load_members(
+        connection, user_id=user_id, host=host, owner_ids=sorted(configured.enterprise)
     )
 
 

@@ -14,6 +14,7 @@ from permsync.errors import UnknownError
 from permsync.flows.in_flight import InFlight
 from permsync.model import Durations
 from permsync.rules.evidence import Limits
+from permsync.rules.openness import InternalTo, Openness, PublicTo
 from permsync.store.engine import Database
 from permsync.telemetry import Metrics
 from permsync.transport import Transport
@@ -48,7 +49,8 @@ class ConfiguredHost:
 
     ``include`` names the owners to mirror; ``lends`` opens its tokens to other programs;
     ``sign_in_heals`` says that the tokens of a sign-in may heal an account.
-    ``client_digest`` is a keyed digest of our OAuth client's credentials there.
+    ``public``, ``opens_internal`` and ``enterprise`` say what openness gives. ``client_digest``
+    is a keyed digest of our OAuth client's credentials there.
     """
 
     name: str
@@ -58,16 +60,35 @@ class ConfiguredHost:
     client_digest: bytes = b""
     lends: bool = False
     sign_in_heals: bool = False
+    public: PublicTo = PublicTo.EVERYONE
+    opens_internal: bool = True
+    enterprise: frozenset[str] = frozenset()
+
+    @property
+    def openness(self) -> Openness:
+        """What openness means at this host."""
+        named = InternalTo.ENTERPRISE if self.enterprise else InternalTo.NEVER
+        return Openness(
+            public=self.public,
+            opens_internal=self.opens_internal,
+            internal_at_host=InternalTo.INSTANCE if self.host.opens_internal else named,
+            enterprise=self.enterprise,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredConnection:
-    """An administrator's token for one host, and the owners whose repositories it lists."""
+    """
+    An administrator's token for one host, and the owners whose repositories it lists.
+
+    Where it is not ``enforced``, what it lists is stored and counts for nobody.
+    """
 
     name: str
     host: str
     owners: frozenset[str]
     token: str = field(repr=False)
+    enforced: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ It is complete or it fails; a page is never cut short. This module must not deci
 from dataclasses import dataclass
 from datetime import datetime
 
-from permsync.flows.check import facts_for
+from permsync.flows.check import facts_for, load_members
 from permsync.flows.deps import Services
 from permsync.model import Decision, Repository, User, Verdict
 from permsync.rules.access import decide
@@ -46,13 +46,22 @@ async def list_readable(
     async with services.database.begin() as connection:
         revision = await changes.current_revision(connection)
         now = await engine.database_now(connection)
+        members = {
+            host: await load_members(services, connection, user.id, host=host)
+            for host in services.hosts
+        }
         while True:
             batch = await access_facts.load_candidates(
                 connection, user_id=user.id, after=after, limit=BATCH
             )
             for repository, pair in batch:
                 facts = facts_for(
-                    services, host=repository.host, user=user, repository=repository, pair=pair
+                    services,
+                    host=repository.host,
+                    user=user,
+                    repository=repository,
+                    pair=pair,
+                    members=members.get(repository.host, {}),
                 )
                 decision = decide(facts, now=now, limits=services.limits)
                 after = repository.id

@@ -223,6 +223,8 @@ class Reason(StrEnum):
     DISABLED_AT_HOST = "disabled_at_host"
     FIRST_SYNC_PENDING = "first_sync_pending"
     EVIDENCE_TOO_OLD = "evidence_too_old"
+    SOURCE_NOT_COUNTED = "source_not_counted"
+    CLOSED_BY_POLICY = "closed_by_policy"
     NO_ACCESS = "no_access"
 
 

@@ -6,9 +6,9 @@ Ada, Grace and Linus show the order of the questions:
 1. Is the person known and not disabled? Linus left; the answer is no at once.
 2. Do we know the repository? What nobody ever listed is denied, not guessed.
 3. Did an operator deny this pair? An explicit deny wins over everything below.
-4. Does anything allow it? An operator's explicit allow, the repository's openness (Ada
-   needs no grant for a public repository seen public within the hard age), or a grant of
-   any living account of hers that still counts.
+4. Does anything allow it? An operator's explicit allow, the repository's openness
+   (``rules.openness``: Ada needs no grant for a public repository seen public within the
+   hard age), or a grant of any living account of hers that still counts.
 5. Otherwise no, with the first reason that the person can act on: Grace is told to
    reconnect before she is told that she has no access.
 
@@ -18,7 +18,7 @@ or who asks.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from permsync.model import (
@@ -30,16 +30,20 @@ from permsync.model import (
     Source,
     User,
     Verdict,
-    Visibility,
 )
 from permsync.rules.evidence import Counts, Evidence, Limits, TooOld, age_of, weigh
+from permsync.rules.openness import Openness, ways_in
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountEvidence:
-    """One account of the person at the repository's host, and its rows for this pair."""
+    """
+    One account of the person at the repository's host, and its rows for this pair.
+
+    ``member`` is a row of another repository, which shows that it is of the enterprise.
+    """
 
     id: int
     state: AccountState
@@ -47,6 +51,7 @@ class AccountEvidence:
     listed_at: datetime | None
     ended_at: datetime | None
     grants: tuple[Evidence, ...] = ()
+    member: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +67,17 @@ class Facts:
     """
     Everything a decision is made of.
 
-    ``internal_is_open`` says that ``internal`` at this host means every unrestricted
-    account of it (EVIDENCE R12); otherwise internal is private.
+    ``openness`` is what public and internal mean at this host. ``uncounted`` are the sources
+    whose rows about this repository the operator lets count for nobody.
     """
 
     host_known: bool
-    internal_is_open: bool
+    openness: Openness
     user: User | None
     repository: Repository | None
     rules: tuple[ExplicitRule, ...] = ()
     accounts: tuple[AccountEvidence, ...] = ()
+    uncounted: frozenset[Source] = frozenset()
 
 
 def decide(facts: Facts, *, now: datetime, limits: Limits) -> Decision:
@@ -89,14 +95,37 @@ def decide(facts: Facts, *, now: datetime, limits: Limits) -> Decision:
     if denials := [one.expires_at or FOREVER for one in rules if not one.allow]:
         longest = max(denials)
         return _deny(Reason.EXPLICIT_DENY, until=None if longest == FOREVER else longest)
+    accounts = tuple(_counted(one, facts.uncounted) for one in facts.accounts)
     allowed = [
-        *_by_grant(facts.accounts, now=now, limits=limits),
-        *_by_openness(facts, repository, now=now, limits=limits),
+        *_by_grant(accounts, now=now, limits=limits),
+        *_by_openness(facts.openness, repository, accounts, now=now, limits=limits),
         *(_explicit(one) for one in rules),
     ]
     if allowed:
         return max(allowed, key=lambda one: one.valid_until or FOREVER)
-    return _deny(_why_not(facts.accounts, now=now, limits=limits))
+    reason = _why_not(accounts, now=now, limits=limits)
+    if reason is Reason.NO_ACCESS:
+        reason = _who_closed(facts, repository, now=now, limits=limits)
+    return _deny(reason)
+
+
+def _counted(account: AccountEvidence, uncounted: frozenset[Source]) -> AccountEvidence:
+    """The account without the rows of sources that count for nobody."""
+    if not uncounted:
+        return account
+    return replace(
+        account, grants=tuple(one for one in account.grants if one.source not in uncounted)
+    )
+
+
+def _who_closed(facts: Facts, repository: Repository, *, now: datetime, limits: Limits) -> Reason:
+    """Whether it is the operator's settings, and not the host, that keep the person out."""
+    if any(_by_grant(facts.accounts, now=now, limits=limits)):
+        return Reason.SOURCE_NOT_COUNTED
+    at_host = facts.openness.as_at_host
+    if ways_in(at_host, repository, facts.accounts, now=now, limits=limits):
+        return Reason.CLOSED_BY_POLICY
+    return Reason.NO_ACCESS
 
 
 def _deny(reason: Reason, *, until: datetime | None = None) -> Decision:
@@ -133,29 +162,22 @@ def _by_grant(
 
 
 def _by_openness(
-    facts: Facts, repository: Repository, *, now: datetime, limits: Limits
+    openness: Openness,
+    repository: Repository,
+    accounts: Iterable[AccountEvidence],
+    *,
+    now: datetime,
+    limits: Limits,
 ) -> Iterable[Decision]:
-    seen_at = repository.open_seen_at
-    if seen_at is None or now - seen_at > limits.hard:
-        return
-    reason = _openness(facts, repository)
-    if reason is not None:
+    for one in ways_in(openness, repository, accounts, now=now, limits=limits):
         yield Decision(
             verdict=Verdict.ALLOW,
-            reason=reason,
-            synced_at=seen_at,
-            stale=now - seen_at > limits.soft,
-            valid_until=seen_at + limits.hard,
+            reason=one.reason,
+            synced_at=one.as_of,
+            stale=now - one.as_of > limits.soft,
+            valid_until=one.until,
+            account_id=one.account_id,
         )
-
-
-def _openness(facts: Facts, repository: Repository) -> Reason | None:
-    if repository.visibility is Visibility.PUBLIC:
-        return Reason.OPEN_PUBLIC
-    if repository.visibility is Visibility.INTERNAL and facts.internal_is_open:
-        inside = any(one.state in LIVING and not one.restricted for one in facts.accounts)
-        return Reason.OPEN_INTERNAL if inside else None
-    return None  # whatever is not known to be open is closed
 
 
 def _why_not(accounts: tuple[AccountEvidence, ...], *, now: datetime, limits: Limits) -> Reason:

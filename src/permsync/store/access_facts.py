@@ -63,6 +63,22 @@ _RULES_OF_USER = text("""
 SELECT repository_id, effect, expires_at FROM explicit_rule
 WHERE user_id = :user_id AND repository_id = ANY(CAST(:ids AS bigint[]))
 """)
+# One row an account will do: the one that ages least where none is missed or in a gap.
+_MEMBERS = text("""
+SELECT DISTINCT ON (account.id) account.id, account.listed_at, account.ended_at,
+       account.ended_reason, one.source, one.as_of, one.missed,
+       repository.listed_at AS repository_listed_at,
+       gap.owner_id IS NOT NULL AS in_gap, gap.as_of AS gap_as_of
+FROM account JOIN "grant" AS one
+    ON one.account_id = account.id AND one.source = 'account_listing'
+JOIN repository ON repository.id = one.repository_id
+LEFT JOIN account_gap AS gap
+    ON gap.account_id = account.id AND gap.owner_id = repository.owner_id
+WHERE account.user_id = :user_id AND account.host = :host
+    AND repository.visibility = 'internal' AND repository.gone_at IS NULL
+    AND repository.owner_id = ANY(CAST(:owner_ids AS text[]))
+ORDER BY account.id, one.missed, gap.owner_id IS NOT NULL, one.as_of DESC NULLS LAST
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +136,15 @@ async def load_candidates(
         )
         for repository in found
     ]
+
+
+async def load_members(
+    connection: AsyncConnection, *, user_id: int, host: str, owner_ids: Sequence[str]
+) -> dict[int, Evidence]:
+    """By account of the user: a row of its own listing of an internal repository of these."""
+    about = {"user_id": user_id, "host": host, "owner_ids": list(owner_ids)}
+    rows = (await connection.execute(_MEMBERS, about)).mappings()
+    return {row["id"]: _grant_of(row, row) for row in rows}
 
 
 def _accounts_for(

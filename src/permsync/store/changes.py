@@ -24,6 +24,7 @@ class ChangeKind(StrEnum):
     OWNER = "owner"
     USER = "user"
     RULE = "rule"
+    POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,14 @@ ask = Table(
     PrimaryKeyConstraint("account_id", "repository_id"),
 )
 
+host_policy = Table(
+    "host_policy",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("policy", Text, nullable=False),
+    written_at("changed_at"),
+)
+
 revision = Table(
     "revision",
     metadata,

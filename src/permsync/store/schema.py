@@ -38,6 +38,7 @@ change = evidence_tables.change
 explicit_rule = evidence_tables.explicit_rule
 fence = evidence_tables.fence
 grant = evidence_tables.grant
+host_policy = evidence_tables.host_policy
 pending_grant = evidence_tables.pending_grant
 repository = evidence_tables.repository
 revision = evidence_tables.revision

@@ -18,7 +18,7 @@ from permsync.rules.revocation import Outcome as Revocation
 REASONS: Mapping[Reason, str] = {
     Reason.GRANT: "A linked account may read this repository.",
     Reason.OPEN_PUBLIC: "The repository is public at its code host.",
-    Reason.OPEN_INTERNAL: "The repository is internal and an account at its code host is linked.",
+    Reason.OPEN_INTERNAL: "The repository is internal, and a linked account is inside.",
     Reason.EXPLICIT_ALLOW: "An operator allowed this person to see the repository.",
     Reason.EXPLICIT_DENY: "An operator denied this person the repository.",
     Reason.UNKNOWN_USER: "Nobody known here has this name.",
@@ -31,6 +31,8 @@ REASONS: Mapping[Reason, str] = {
     Reason.DISABLED_AT_HOST: "The code host has disabled the account.",
     Reason.FIRST_SYNC_PENDING: "The first sync of the account has not ended yet.",
     Reason.EVIDENCE_TOO_OLD: "The last complete sync is too long ago to rely on.",
+    Reason.SOURCE_NOT_COUNTED: "A connection lists this person; its lists do not count here.",
+    Reason.CLOSED_BY_POLICY: "Open at its code host; here only its named readers may see it.",
     Reason.NO_ACCESS: "No linked account may read this repository.",
 }
 

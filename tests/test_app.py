@@ -1,0 +1,41 @@
+"""Settings become hosts with what openness means there; what nobody would heed is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from permsync import app
+from permsync.errors import ConfigurationError
+from permsync.rules.openness import InternalTo, Openness, PublicTo
+from permsync.vault import Vault
+from tests.config.written import MINIMAL, load, written_host
+
+VAULT = Vault([bytes(32)])
+
+
+def _openness(folder: Path, **said: str) -> Openness:
+    settings = load(folder, MINIMAL + written_host(**said))
+    return app._hosts(settings, VAULT)["gitlab"].openness
+
+
+def test_a_host_opens_as_its_kind_does_unless_told(tmp_path: Path) -> None:
+    assert _openness(tmp_path) == Openness(internal_at_host=InternalTo.INSTANCE)
+    assert _openness(tmp_path, kind='"github"') == Openness()
+
+
+def test_the_settings_close_what_the_host_opens(tmp_path: Path) -> None:
+    openness = _openness(tmp_path, public='"never"', internal='"never"')
+    assert (openness.public, openness.internal) == (PublicTo.NEVER, InternalTo.NEVER)
+
+
+def test_an_enterprise_is_named_by_the_ids_of_its_organisations(tmp_path: Path) -> None:
+    openness = _openness(tmp_path, kind='"github"', enterprise='["9919", "1"]')
+    assert openness.internal is InternalTo.ENTERPRISE
+    assert openness.enterprise == {"9919", "1"}
+
+
+def test_an_enterprise_at_a_host_that_opens_to_everybody_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        _openness(tmp_path, enterprise='["1"]')
+    assert caught.value.key == "hosts.gitlab.enterprise"
+    assert "remove it" in caught.value.cure
