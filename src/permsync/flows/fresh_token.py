@@ -23,10 +23,10 @@ from permsync.flows.end_access import end_access
 from permsync.flows.plan_refresh import load_holding, plan_of
 from permsync.flows.refresh_account import carry_out
 from permsync.flows.seal_tokens import open_access
-from permsync.model import LIVING, AccountReason, AccountState
+from permsync.model import LIVING, AccountReason, AccountState, Reason
 from permsync.rules import freshness
 from permsync.rules.freshness import Fresh, Freshness, Stale
-from permsync.rules.refresh.claim import Claim, Hopeless, Judge, Wait, Waiting
+from permsync.rules.refresh.claim import Claim, Hopeless, Judge, Wait, Waiting, Withheld
 from permsync.store import queue, refreshes
 from permsync.store.refreshes import Holding
 
@@ -51,7 +51,7 @@ async def fresh_token(
 
     ``rejected_version`` is a version that the host just refused although it looked fresh:
     that one is never given again. Raises ``TokenUnavailableError`` with a reason of ours
-    where there is none, and ``UnknownError`` for an unknown account.
+    where there is none or the person is disabled, and ``UnknownError`` for an unknown account.
     """
     until_seconds = services.clock.boottime() + services.durations.refresh_wait.total_seconds()
     while True:
@@ -68,6 +68,8 @@ async def fresh_token(
             case Hopeless(reason=reason):
                 await _end_if_dead(services, holding, reason, forced=rejected_version is not None)
                 raise TokenUnavailableError(reason=reason.value)
+            case Withheld():
+                raise TokenUnavailableError(reason=Reason.USER_DISABLED.value)
             case Wait():
                 await _wait(services, holding, plan, until_seconds=until_seconds)
 
@@ -90,7 +92,7 @@ def freshness_of(services: Services, holding: Holding) -> Freshness:
 
 
 async def _usable(services: Services, holding: Holding) -> FreshToken | None:
-    if holding.account.state not in LIVING or holding.access is None:
+    if holding.account.state not in LIVING or holding.access is None or holding.user_disabled:
         return None
     match freshness_of(services, holding):
         case Fresh(until=until):

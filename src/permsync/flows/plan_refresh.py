@@ -48,6 +48,7 @@ def facts_of(holding: Holding, *, refused: bool = False) -> AccountFacts:
         reused_before=holding.reused_before,
         candidates=holding.candidates,
         serves_until=(account.access_expires_at or FOREVER) if serves else None,
+        user_disabled=holding.user_disabled,
     )
 
 

@@ -14,7 +14,7 @@ from permsync.errors import PermsyncError
 from permsync.flows.deps import ConfiguredHost, Services
 from permsync.flows.refresh_account import refresh_account
 from permsync.rules.refresh.circuit import Blocked, plan_pass
-from permsync.rules.refresh.claim import Hopeless, Wait
+from permsync.rules.refresh.claim import Hopeless, Wait, Withheld
 from permsync.store import circuits, refreshes
 from permsync.store.engine import database_now
 from permsync.telemetry import Event, logger
@@ -76,7 +76,7 @@ async def _refresh(services: Services, account_id: int, room: asyncio.Semaphore)
             # One damaged account must not keep the others waiting.
             log.exception(Event.JOB_FAILED, account=account_id, error_code=error.code)
             plan = None
-    if plan is None or isinstance(plan, Wait | Hopeless):
+    if plan is None or isinstance(plan, Wait | Hopeless | Withheld):
         until = plan.until if isinstance(plan, Wait) else None
         async with services.database.single() as connection:
             later_in = services.durations.refresh_backoff_most

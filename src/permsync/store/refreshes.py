@@ -61,6 +61,7 @@ class Holding:
     reused_before: bool
     candidates: tuple[Candidate, ...]
     circuit: CircuitFacts | None
+    user_disabled: bool
     now: datetime
 
 
@@ -125,12 +126,13 @@ def _query(account_id: int, clients: Collection[bytes]) -> Select[Any]:
             _candidates_as(_candidate.c.expires_at).label("candidate_ends"),
             uncertain.label("uncertain_before"),
             reused.label("reused_before"),
+            schema.user.c.disabled_at.is_not(None).label("user_disabled"),
             func.clock_timestamp().label("database_now"),
         )
         .select_from(
-            _account.outerjoin(
-                _attempt, (_attempt.c.account_id == _account.c.id) & IS_LIVE
-            ).outerjoin(
+            _account.join(schema.user, schema.user.c.id == _account.c.user_id)
+            .outerjoin(_attempt, (_attempt.c.account_id == _account.c.id) & IS_LIVE)
+            .outerjoin(
                 _circuit,
                 (_circuit.c.host == _account.c.host)
                 & (_circuit.c.client_digest == func.any(digests)),
@@ -170,6 +172,7 @@ def _holding_of(row: RowMapping) -> Holding:
         reused_before=row["reused_before"],
         candidates=tuple(Candidate(one, end) for one, end in zip(ids, ends, strict=True)),
         circuit=circuit,
+        user_disabled=row["user_disabled"],
         now=row["database_now"],
     )
 
@@ -204,7 +207,8 @@ async def load_overdue(
     """
     Accounts whose live attempt outlived its lease, oldest first.
 
-    At the ``patient`` hosts those are left out whose access token still serves.
+    At the ``patient`` hosts those are left out whose access token still serves. Of people
+    who are disabled only stored answers are judged, which needs no call.
     """
     now = func.clock_timestamp()
     serves = _account.c.access_expires_at.is_(None) | (_account.c.access_expires_at > now)
@@ -213,13 +217,16 @@ async def load_overdue(
         & serves
         & (_attempt.c.state != AttemptState.STAGED.value)
     )
+    user = schema.user
+    open_to_us = _UNDECIDED & user.c.disabled_at.is_(None)
     query = (
         select(_attempt.c.account_id)
         .join(_account, _account.c.id == _attempt.c.account_id)
+        .join(user, user.c.id == _account.c.user_id)
         .where(
             IS_LIVE,
             _attempt.c.lease_until <= now,
-            _UNDECIDED | (_attempt.c.state == AttemptState.STAGED.value),
+            open_to_us | (_attempt.c.state == AttemptState.STAGED.value),
             ~rests,
         )
         .order_by(_attempt.c.lease_until)

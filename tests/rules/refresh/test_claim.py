@@ -11,9 +11,9 @@ import pytest
 
 from permsync.codehost import Rotation
 from permsync.model import LIVING, AccountReason, AccountState
-from permsync.rules.refresh import LIVE, AccountFacts, AttemptState, Candidate
+from permsync.rules.refresh import LIVE, AccountFacts, AttemptFacts, AttemptState, Candidate
 from permsync.rules.refresh.circuit import CircuitFacts
-from permsync.rules.refresh.claim import Claim, Hopeless, Judge, Wait, Waiting
+from permsync.rules.refresh.claim import Claim, Hopeless, Judge, Wait, Waiting, Withheld
 from tests.rules.examples import INSTANT, NOW
 from tests.rules.refresh.scenes import ARMED, ENDED_EARLY, HEALTHY, SECOND, SUSPECT, claimed
 
@@ -148,3 +148,19 @@ def test_a_wait_ends_when_it_said_that_it_would() -> None:
         Waiting.LAST_RESORT,
         Waiting.CLIENT_REFUSED,
     ]
+
+
+@pytest.mark.parametrize("account", [HEALTHY, SUSPECT, ENDED_EARLY])
+@pytest.mark.parametrize(
+    "attempt", [None, ARMED, OVER, replace(OVER, state=AttemptState.UNCERTAIN)]
+)
+def test_nothing_is_presented_for_a_person_who_is_disabled(
+    account: AccountFacts, attempt: AttemptFacts | None
+) -> None:
+    assert claimed(replace(account, user_disabled=True), attempt) == Withheld()
+
+
+def test_an_answer_that_came_before_a_person_was_disabled_is_judged_all_the_same() -> None:
+    """I5: it needs no call, and the tokens are there when the person is enabled again."""
+    staged = replace(OVER, state=AttemptState.STAGED)
+    assert claimed(replace(HEALTHY, user_disabled=True), staged) == Judge(staged.id)

@@ -142,7 +142,8 @@ class AccountFacts:
     the tries in a row that said nothing definite. ``uncertain_before`` means that an
     attempt of this version may have spent the token, ``reused_before`` that one within reach
     ended as ``REUSED``. ``serves_until`` is when the access token dies, as far as
-    anybody knows; ``None`` where it serves nobody any more.
+    anybody knows; ``None`` where it serves nobody any more. ``user_disabled`` means that its
+    person was disabled here.
     """
 
     state: AccountState
@@ -157,6 +158,7 @@ class AccountFacts:
     reused_before: bool = False
     candidates: tuple[Candidate, ...] = ()
     serves_until: datetime | None = None
+    user_disabled: bool = False
 
 
 def spaced(durations: Durations) -> tuple[timedelta, ...]:

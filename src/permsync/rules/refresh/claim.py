@@ -70,7 +70,12 @@ class Hopeless:
     reason: AccountReason
 
 
-Plan = Claim | Judge | Wait | Hopeless
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """The person is disabled: nothing is presented for them, nor given out."""
+
+
+Plan = Claim | Judge | Wait | Hopeless | Withheld
 
 
 def plan_claim(
@@ -92,6 +97,9 @@ def plan_claim(
     leased = attempt is not None and now < attempt.lease_until
     if attempt is not None and attempt.state is AttemptState.STAGED and not leased:
         return Judge(attempt.id)
+    if account.user_disabled:
+        # What is uncertain stays so: an enabled person's token is presented again.
+        return Withheld()
     reason = final_reason(account, durations)
     if reason is not None:
         return Hopeless(reason)
