@@ -111,6 +111,24 @@ def test_what_follows_an_answer_that_came_after_the_end_is_left_out_too() -> Non
     assert enumeration.coverage() == Coverage(complete=False, gaps=frozenset("ab"))
 
 
+def test_an_ask_that_is_under_way_when_a_listing_ends_is_not_left_out() -> None:
+    """Two pages name one owner's: it is asked once, and its answer still counts."""
+    enumeration = Enumeration.of([ask("a", "a"), ask("b", "b")])
+    under_way, limited = enumeration.take(), enumeration.take()
+    assert under_way is not None
+    assert limited is not None
+    enumeration.pending.append(ask("a", "a"))
+    enumeration.note(limited, LIMITED)
+    enumeration.note(under_way, page(1, owner="a"))
+    assert enumeration.coverage() == Coverage(complete=True, gaps=frozenset("b"))
+
+
+def test_the_asks_are_those_whose_pages_were_read() -> None:
+    enumeration = Enumeration.of([ask("a", "a"), ask("b", "b")])
+    run(enumeration, {"a": page(1, owner="a"), "b": FORBIDDEN})
+    assert enumeration.asks() == (ask("a", "a"),)
+
+
 def test_outages_of_a_few_owners_are_taken_for_the_hosts_own() -> None:
     names = [f"o{number}" for number in range(MOST_OUTAGES + 5)]
     enumeration = Enumeration.of([ask(name, name) for name in names])
