@@ -13,7 +13,13 @@ from pathlib import Path
 from permsync.cli.exits import DEFECT, EXIT_CODES
 from permsync.errors import Fault, PermsyncError
 from permsync.web.problems import ERRORS
-from permsync.web.sentences import ACCOUNT_REASONS, LENDING_REFUSALS, LINK_REFUSALS, REASONS
+from permsync.web.sentences import (
+    ACCOUNT_REASONS,
+    LENDING_REFUSALS,
+    LINK_REFUSALS,
+    REASONS,
+    WEBHOOK_REFUSALS,
+)
 
 PAGE = Path(__file__).with_name("errors.md")
 
@@ -53,6 +59,8 @@ ADVICE: Mapping[str, str] = {
     "link_refused": "Do what the reason says; the table below has them all.",
     "sign_in_refused": "Sign in again; where that does not help, the operator's log has the"
     " reason.",
+    "webhook_refused": "Compare the secret at the code host with `webhook_secrets`; the reason says"
+    " more, and the table below has them all. Nothing was stored: have the host send it again.",
     "lending_refused": "Do what the reason says; the table below has them all. `try_again` comes"
     " with `Retry-After`.",
     "host_error": "Try again later.",
@@ -75,6 +83,11 @@ def page() -> str:
             ),
             *_table(
                 "Why no token was lent", "`reason` of `lending_refused`", LENDING_REFUSALS.items()
+            ),
+            *_table(
+                "Why a webhook is not believed",
+                "`reason` of `webhook_refused`",
+                WEBHOOK_REFUSALS.items(),
             ),
             *_table(
                 "Why an account does not work", "`reason` of an account", ACCOUNT_REASONS.items()

@@ -77,6 +77,7 @@ async def open_services(
             sign_in=_sign_in(settings),
             owner=str(uuid4()),
             fold_above=settings.fold_above,
+            webhook_backlog=settings.webhook_backlog,
             connections=tuple(
                 ConfiguredConnection(
                     name=name,
@@ -158,6 +159,7 @@ def _hosts(settings: Settings, vault: Vault) -> dict[str, ConfiguredHost]:
             redirect_uri=redirect_uri,
             client_digest=vault.digest(f"{name}\n{table.client_id}\n{secret}"),
             lends=table.lend,
+            webhook_secrets=tuple(one.get_secret_value() for one in table.webhook_secrets),
             sign_in_heals=table.sign_in_heals,
             public=PublicTo(table.public),
             opens_internal=table.internal == "as_at_host",

@@ -21,7 +21,8 @@ a secret or a code host's own words.
     │   ├── UnknownError               unknown_<what>
     │   ├── LinkRefusedError           link_refused
     │   ├── LendingRefusedError        lending_refused
-    │   └── SignInRefusedError         sign_in_refused
+    │   ├── SignInRefusedError         sign_in_refused
+    │   └── WebhookRefusedError        webhook_refused
     ├── HostError                      the code host did not do its part
     │   ├── TokenUnavailableError      token_unavailable
     │   └── HostUnavailableError       host_unavailable
@@ -206,6 +207,16 @@ class SignInRefusedError(CallerError):
     """The person was not signed in; ``reason`` is a stable word of ours."""
 
     code = "sign_in_refused"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class WebhookRefusedError(CallerError):
+    """A delivery did not prove that it is the host's; ``reason`` is a stable word of ours."""
+
+    code = "webhook_refused"
 
     def __init__(self, reason: str) -> None:
         self.reason = reason

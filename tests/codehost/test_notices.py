@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from permsync.codehost import notices
-from permsync.codehost.notices import Notice, Unknown, closes, is_silent, parse_notice, words_of
+from permsync.codehost.notices import Closing, Notice, Unknown, is_silent, parse_notice, words_of
 
 KINDS: tuple[type[Notice], ...] = get_args(notices.Notice)
 
@@ -47,7 +47,7 @@ def test_what_is_no_notice_means_nothing(words: dict[str, str]) -> None:
 
 
 def test_losing_closes_and_nothing_else_does() -> None:
-    closing = {notices.WORDS[kind] for kind in KINDS if closes(one(kind))}
+    closing = {notices.WORDS[kind] for kind in KINDS if isinstance(one(kind), Closing)}
     assert closing == {
         "member_removed",
         "owner_member_removed",

@@ -1,10 +1,13 @@
-"""What one host may be: addresses, what is mirrored, certificates."""
+"""What one host may be: addresses, what is mirrored, certificates, secrets of webhooks."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.config.written import HOST, MINIMAL, load, refusal, written_host
+from permsync.config import load_settings
+from permsync.config.settings import Settings
+from permsync.errors import ConfigurationError
+from tests.config.written import HOST, MINIMAL, load, refusal, write, written_host
 
 
 def test_a_context_path_stays_and_a_slash_at_the_end_goes(tmp_path: Path) -> None:
@@ -74,3 +77,51 @@ def test_a_connection_is_enforced_unless_told(tmp_path: Path) -> None:
     text = MINIMAL + HOST + table.format("first") + table.format("second") + "enforce = false\n"
     connections = load(tmp_path, text).connections
     assert (connections["first"].enforce, connections["second"].enforce) == (True, False)
+
+
+# Webhooks
+
+FIRST, SECOND = "the first secret of a hook", "the second secret of a hook"
+
+
+def _secrets(settings: Settings) -> list[str]:
+    return [one.get_secret_value() for one in settings.hosts["gitlab"].webhook_secrets]
+
+
+def test_a_host_has_no_webhooks_unless_told(tmp_path: Path) -> None:
+    assert _secrets(load(tmp_path, MINIMAL + HOST)) == []
+
+
+def test_secrets_stand_in_the_settings_or_in_a_private_file(tmp_path: Path) -> None:
+    text = f'{MINIMAL}{HOST}webhook_secrets = ["{FIRST}", "{SECOND}"]\n'
+    assert _secrets(load(tmp_path, text)) == [FIRST, SECOND]
+    write(tmp_path, f"{FIRST}\n{SECOND}\n", name="hooks")
+    text = f'{MINIMAL}{HOST}webhook_secrets_file = "hooks"\n'
+    assert _secrets(load(tmp_path, text)) == [FIRST, SECOND]
+
+
+def test_a_variable_holds_them_one_a_line(tmp_path: Path) -> None:
+    environ = {"PERMSYNC_HOSTS__GITLAB__WEBHOOK_SECRETS": f"{FIRST}\n{SECOND}"}
+    assert _secrets(load(tmp_path, MINIMAL + HOST, environ)) == [FIRST, SECOND]
+
+
+def test_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, FIRST, name="hooks", mode=0o644)
+    error = refusal(tmp_path, f'{MINIMAL}{HOST}webhook_secrets_file = "hooks"\n')
+    assert error.key == "hosts.gitlab.webhook_secrets_file"
+
+
+def test_an_empty_file_is_no_secret(tmp_path: Path) -> None:
+    write(tmp_path, "\n", name="hooks")
+    error = refusal(tmp_path, f'{MINIMAL}{HOST}webhook_secrets_file = "hooks"\n')
+    assert "empty" in str(error)
+
+
+def test_a_settings_file_with_a_secret_must_be_private(tmp_path: Path) -> None:
+    text = f'{MINIMAL}{HOST}webhook_secrets = ["{FIRST}"]\n'.replace(
+        'client_secret = "hush"', 'client_secret_file = "keys"'
+    )
+    write(tmp_path, text).chmod(0o644)
+    with pytest.raises(ConfigurationError, match="webhook_secrets") as refused:
+        load_settings(file=tmp_path / "permsync.toml", environ={})
+    assert FIRST not in str(refused.value)

@@ -5,7 +5,7 @@ import base64
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from permsync.config.values import Name, Port, SealingKeys, Secret, Words
+from permsync.config.values import Name, Port, SealingKeys, Secret, WebhookSecrets, Words
 
 KEY = b"k" * 32
 TEXT = base64.b64encode(KEY).decode()
@@ -20,6 +20,7 @@ class _Values(BaseModel):
     secret: Secret | None = None
     name: Name = "name"
     port: Port = 0
+    webhook_secrets: WebhookSecrets = ()
 
 
 def _keys(value: object) -> list[bytes]:
@@ -82,3 +83,40 @@ def test_nothing_is_no_value(field: str) -> None:
 def test_a_port_is_a_number_that_tcp_knows(port: object) -> None:
     with pytest.raises(ValidationError):
         _Values.model_validate({"port": port})
+
+
+SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["It's a secret, with blanks", SIGNING_KEY],
+        f"It's a secret, with blanks\n\n{SIGNING_KEY}\n",
+    ],
+)
+def test_webhook_secrets_stand_one_a_line(written: object) -> None:
+    found = _Values.model_validate({"webhook_secrets": written}).webhook_secrets
+    plain = [one.get_secret_value() for one in found]
+    assert plain == ["It's a secret, with blanks", SIGNING_KEY]
+    assert "secret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("written", "cure"),
+    [
+        (7, "write a list of secrets"),
+        ([7], "write a list of secrets"),
+        ("\n", "leave it out"),
+        ([], "leave it out"),
+        (["It's a secret, with blanks", "hush"], "secret 2 is short"),
+        (["whsec_not base64 at all!"], "secret 1 begins like a signing key"),
+        (["whsec_A"], "secret 1 is short"),
+    ],
+)
+def test_a_webhook_secret_that_protects_nothing_is_refused_unquoted(
+    written: object, cure: str
+) -> None:
+    with pytest.raises(ValidationError, match=cure) as refused:
+        _Values.model_validate({"webhook_secrets": written})
+    assert "hush" not in str(refused.value)

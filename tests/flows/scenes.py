@@ -6,9 +6,9 @@ statement of the product vouches for another. This module must not know what a t
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import text
 
@@ -23,6 +23,7 @@ from permsync.store import accounts
 from permsync.store.engine import Database
 from tests.world import World
 
+T = TypeVar("T")
 LOOKS = 3_000
 PAUSE_SECONDS = 0.01
 
@@ -83,6 +84,12 @@ async def sync(
 ) -> RunState | None:
     """One scheduled sync, as a worker would run it."""
     return await sync_account(services or world.services, account.id, Trigger.SCHEDULE)
+
+
+async def told(world: World, verb: Callable[..., Awaitable[T]], **about: Any) -> T:
+    """Carry out what a notice says, in a transaction of its own."""
+    async with world.services.database.begin() as connection:
+        return await verb(world.services, connection, **about)
 
 
 async def reason(world: World, account: Account, full_name: str) -> Reason:

@@ -17,7 +17,7 @@ from permsync.flows.remove_pair import remove_pair
 from permsync.model import Account, Reason
 from permsync.simulator.repositories import Repository
 from permsync.store.engine import database_now
-from tests.flows.scenes import column, empty_queue, granted, queued, reason, rows, sync
+from tests.flows.scenes import column, empty_queue, granted, queued, reason, rows, sync, told
 from tests.flows.test_apply_listing import claimed, linked, listed, settle
 from tests.flows.test_ask_pairs import ask, lose, private
 from tests.world import World
@@ -49,8 +49,9 @@ async def minute_passes(world: World) -> None:
 
 async def remove(world: World, account: Account, one: Repository, at: datetime) -> int:
     """The notice that Ada lost this repository."""
-    return await remove_pair(
-        world.services,
+    return await told(
+        world,
+        remove_pair,
         host=account.host,
         external_id=account.external_id,
         repository=str(one.id),
@@ -163,8 +164,9 @@ async def test_a_person_who_left_an_owner_loses_all_of_it_at_once(world: World) 
     others = await granted(world, account) - theirs
     await empty_queue(world.services.database)
 
-    gone = await remove_member(
-        world.services,
+    gone = await told(
+        world,
+        remove_member,
         host=account.host,
         external_id=account.external_id,
         owner_id=str(host.namespaces[one.owner].id),
@@ -194,9 +196,7 @@ async def test_a_repository_made_private_closes_at_once_and_no_older_statement_o
     for closed in (True, False):
         at = await now(world)
         assert (
-            await close_repository(
-                world.services, host=account.host, repository=str(public.id), at=at
-            )
+            await told(world, close_repository, host=account.host, repository=str(public.id), at=at)
             is closed
         )
         assert await reason(world, margaret, public.full_name) is not Reason.OPEN_PUBLIC
@@ -222,11 +222,11 @@ async def test_a_notice_older_than_the_last_open_sight_closes_nothing(world: Wor
         one for one in world.host(account.host).memberships("ada") if one.visibility == "public"
     )
     past = await now(world) - timedelta(hours=1)
-    closed = await close_repository(
-        world.services, host=account.host, repository=str(public.id), at=past
+    closed = await told(
+        world, close_repository, host=account.host, repository=str(public.id), at=past
     )
     assert not closed
-    unknown = await close_repository(world.services, host="gitlab", repository="1", at=past)
+    unknown = await told(world, close_repository, host="gitlab", repository="1", at=past)
     assert not unknown
 
 
@@ -236,8 +236,9 @@ async def test_a_deleted_repository_is_denied_to_all_and_comes_back_only_when_it
     account = await linked(world)
     one = private(world, account.host)
 
-    changed = await drop_repository(
-        world.services,
+    changed = await told(
+        world,
+        drop_repository,
         host=account.host,
         repository=str(one.id),
         at=await now(world),
@@ -257,7 +258,7 @@ async def test_who_held_a_transferred_repository_is_asked(world: World) -> None:
     one = private(world, account.host)
 
     about = {"host": account.host, "repository": str(one.id), "at": await now(world)}
-    await drop_repository(world.services, **about, gone=False)  # type: ignore[arg-type]
+    await told(world, drop_repository, **about, gone=False)
     assert await reason(world, account, one.full_name) is Reason.NO_ACCESS
     assert await column(world.services.database, WAITING) == [1]
 
@@ -265,7 +266,7 @@ async def test_who_held_a_transferred_repository_is_asked(world: World) -> None:
     await ask(world, account)
     assert await reason(world, account, one.full_name) is Reason.GRANT
     about["repository"] = "1"
-    assert await drop_repository(world.services, **about, gone=True) == 0  # type: ignore[arg-type]
+    assert await told(world, drop_repository, **about, gone=True) == 0
 
 
 async def test_an_added_pair_is_asked_about_and_not_believed(world: World) -> None:
@@ -279,15 +280,15 @@ async def test_an_added_pair_is_asked_about_and_not_believed(world: World) -> No
     person = {"host": account.host, "external_id": account.external_id}
 
     at = await now(world)
-    await look_again(world.services, **person, repository=str(new.id), at=at)
+    await told(world, look_again, **person, repository=str(new.id), at=at)
     assert await reason(world, account, new.full_name) is Reason.NO_ACCESS
     assert await queued(world.services.database) == {"ask_account"}
 
-    await look_again(world.services, **person, repository="1", at=at)
+    await told(world, look_again, **person, repository="1", at=at)
     assert await queued(world.services.database) == {"ask_account", "sync_account"}
     await empty_queue(world.services.database)
-    await look_again(world.services, host=account.host, repository=str(new.id), at=at)
-    assert await queued(world.services.database) == set()
+    await told(world, look_again, host=account.host, repository=str(new.id), at=at)
+    assert await queued(world.services.database) == {"sync_account"}
     host.grant("ada", new.id)
     await settle(world)
     await ask(world, account)

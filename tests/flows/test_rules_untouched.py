@@ -30,7 +30,7 @@ from permsync.flows.unlink_account import unlink_account
 from permsync.model import Account, AccountReason, AccountState, Trigger, Verdict
 from permsync.simulator.host import Host
 from permsync.simulator.repositories import Level, Repository
-from tests.flows.scenes import column, rows, spoil, sync
+from tests.flows.scenes import column, rows, spoil, sync, told
 from tests.flows.test_ask_pairs import lose, private
 from tests.flows.test_remove_pair import now
 from tests.flows.test_sync_repository import connected
@@ -85,8 +85,9 @@ class Scene:
         spoil(self.world, HOST, "api", "html", match="/projects", times=2)
 
     async def notice_removed(self) -> None:
-        await remove_pair(
-            self.world.services,
+        await told(
+            self.world,
+            remove_pair,
             host=HOST,
             external_id=self.account.external_id,
             repository=str(self.one.id),
@@ -94,8 +95,9 @@ class Scene:
         )
 
     async def notice_left(self) -> None:
-        await remove_member(
-            self.world.services,
+        await told(
+            self.world,
+            remove_member,
             host=HOST,
             external_id=self.account.external_id,
             owner_id=str(self.host.namespaces[self.one.owner].id),
@@ -104,7 +106,7 @@ class Scene:
 
     async def notice_private(self) -> None:
         at = await now(self.world)
-        await close_repository(self.world.services, host=HOST, repository=str(self.one.id), at=at)
+        await told(self.world, close_repository, host=HOST, repository=str(self.one.id), at=at)
 
     async def notice_moved(self) -> None:
         await self._drop(gone=False)
@@ -114,8 +116,8 @@ class Scene:
 
     async def _drop(self, *, gone: bool) -> None:
         at = await now(self.world)
-        await drop_repository(
-            self.world.services, host=HOST, repository=str(self.one.id), at=at, gone=gone
+        await told(
+            self.world, drop_repository, host=HOST, repository=str(self.one.id), at=at, gone=gone
         )
 
     async def end_access(self) -> None:

@@ -50,6 +50,7 @@ EXAMPLES: list[tuple[PermsyncError, int, str]] = [
     (errors.LinkRefusedError(LinkRefusal.DENIED_AT_HOST), 409, "link_refused"),
     (errors.LendingRefusedError(LendingRefusal.NEEDS_REAUTH), 409, "lending_refused"),
     (errors.SignInRefusedError("state_unknown"), 403, "sign_in_refused"),
+    (errors.WebhookRefusedError("signature_wrong"), 401, "webhook_refused"),
     (errors.TokenUnavailableError(reason="revoked_or_expired"), 409, "token_unavailable"),
     (errors.HostUnavailableError(host=CANARY, reason=CANARY), 503, "host_unavailable"),
     (errors.SealedValueError(CANARY), 500, "sealed_value_damaged"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from permsync.codehost import FailureKind
+from permsync.codehost.signatures import Refusal
 from permsync.errors import LendingRefusal, LinkRefusal
 from permsync.model import AccountReason, AccountState, Reason
 from permsync.oauth2 import CallbackError
@@ -24,6 +25,7 @@ TABLES: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
     (LendingRefusal, sentences.LENDING_REFUSALS),
     (Outcome, sentences.ATTEMPTS),
     (Revocation, sentences.REVOCATIONS),
+    (Refusal, sentences.WEBHOOK_REFUSALS),
 ]
 INCLUDED: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
     (FailureKind, sentences.FAILURES),

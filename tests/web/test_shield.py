@@ -145,3 +145,12 @@ async def test_what_is_not_http_is_not_ours_to_shield() -> None:
 
     await Shield(note, body_limit=LIMIT)({"type": "lifespan"}, nothing, drop)
     assert seen == ["lifespan"]
+
+
+async def test_a_path_may_have_a_limit_of_its_own() -> None:
+    longer = AsgiClient(Shield(echo, body_limit=LIMIT, limits={"/longer/": LIMIT * 2}))
+    body = b"x" * (LIMIT + 1)
+    assert (await longer.send("POST", "/longer/one", [body])).status == 200
+    with capture_logs():
+        assert (await longer.send("POST", "/other", [body])).status != 200
+        assert (await longer.send("POST", "/longer/one", [body, body])).status != 200

@@ -85,7 +85,9 @@ class _Server(uvicorn.Server):
 
 def _configuration(settings: Settings, services: Services) -> uvicorn.Config:
     return uvicorn.Config(
-        create_application(services, public_url=settings.public_url),
+        create_application(
+            services, public_url=settings.public_url, webhook_limit=settings.webhook_bytes
+        ),
         log_config=None,
         access_log=False,
         lifespan="off",

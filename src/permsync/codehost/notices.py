@@ -115,23 +115,25 @@ class Unknown:
     """Nothing that concerns permissions, or nothing that we can read."""
 
 
-Notice = (
+# What takes access away before anybody is asked, and so comes before all others.
+Closing = (
     MemberRemoved
-    | MemberAdded
     | OwnerMemberRemoved
+    | RepositoryMadePrivate
+    | RepositoryGone
+    | RepositoryTransferred
+)
+# What has a host asked, and nothing more.
+Asking = (
+    MemberAdded
     | PersonChanged
     | AuthorizationRevoked
     | OwnerChanged
-    | RepositoryMadePrivate
     | RepositoryMadePublic
-    | RepositoryGone
-    | RepositoryTransferred
     | RepositoryChanged
     | ReadersChanged
-    | HookGone
-    | Ping
-    | Unknown
 )
+Notice = Closing | Asking | HookGone | Ping | Unknown
 
 # The word under which a notice is stored and logged; a word is never given to another one.
 WORDS: Mapping[type[Notice], str] = {
@@ -152,25 +154,12 @@ WORDS: Mapping[type[Notice], str] = {
     Unknown: "unknown",
 }
 _KINDS: Mapping[str, Callable[..., Notice]] = {word: kind for kind, word in WORDS.items()}
-_CLOSING = (
-    MemberRemoved,
-    OwnerMemberRemoved,
-    RepositoryMadePrivate,
-    RepositoryGone,
-    RepositoryTransferred,
-)
-_SILENT = (Ping, Unknown)
 NOTICE = "notice"
-
-
-def closes(notice: Notice) -> bool:
-    """Whether it takes access away before anybody is asked, and so comes before all others."""
-    return isinstance(notice, _CLOSING)
 
 
 def is_silent(notice: Notice) -> bool:
     """Whether nothing follows from it."""
-    return isinstance(notice, _SILENT)
+    return isinstance(notice, Ping | Unknown)
 
 
 def words_of(notice: Notice) -> dict[str, str]:

@@ -149,6 +149,18 @@ class Settings(Table):
         ge=1024 * 1024,
         description="Bytes of a host's answer that are read, unpacked; a longer one is a fault.",
     )
+    webhook_bytes: int = Field(
+        default=5 * 1024 * 1024,
+        ge=64 * 1024,
+        description="Bytes of a webhook's body that are read; a longer one is refused. Those about"
+        " permissions are small, but for an installation on thousands of repositories.",
+    )
+    webhook_backlog: int = Field(
+        default=10_000,
+        ge=100,
+        description="How many webhooks of a host may wait. Beyond it only those that take access"
+        " away are kept; what the others are about comes with the next listing.",
+    )
     host_connections: int = Field(
         default=100, ge=1, description="How many API requests one process has in flight to a host."
     )

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from permsync.config.addresses import is_public_cloud, parse_base_url
-from permsync.config.values import Name, Secret, Words
+from permsync.config.values import Name, Secret, WebhookSecrets, Words
 
 EVERYTHING = ("*",)
 
@@ -96,6 +96,17 @@ class Host(Table):
         default=None,
         examples=["authority.pem"],
         description="Certificates (PEM) trusted for this host beside the system's.",
+    )
+    webhook_secrets: WebhookSecrets = Field(
+        default=(),
+        examples=[["a secret of 16 characters or more"]],
+        description="The secrets that prove a webhook of this host at `/webhooks/NAME`; one is"
+        " enough, and a second one lets you change it. Without any there is no such address.",
+    )
+    webhook_secrets_file: Path | None = Field(
+        default=None,
+        examples=["webhook-secrets"],
+        description="A private file that holds them instead, one a line.",
     )
     options: dict[str, str | int | bool] = Field(
         default_factory=dict,

@@ -16,6 +16,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, Secret
 from permsync.config.addresses import parse_database_url, parse_issuer, parse_proxy_url
 
 KEY_BYTES = 32
+LEAST_SECRET = 16
+SIGNING_KEY = "whsec_"  # as GitLab writes the key of a signature
 
 
 def _listed(value: object) -> object:
@@ -49,6 +51,35 @@ def _sealing_key(text: object, *, number: int) -> bytes:
     return key
 
 
+def _webhook_secrets(value: object) -> object:
+    """Texts, one a line in a file or a variable; a blank inside is a part of a secret."""
+    if isinstance(value, str):
+        value = [line.strip() for line in value.splitlines() if line.strip()]
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError("write a list of secrets")
+    if not value:
+        raise ValueError("it is empty; leave it out where the host sends no webhooks")
+    for number, secret in enumerate(value, 1):
+        _check_webhook_secret(secret, number=number)
+    return tuple(value)
+
+
+def _check_webhook_secret(secret: str, *, number: int) -> None:
+    if len(secret) < LEAST_SECRET:
+        raise ValueError(
+            f"secret {number} is short enough to be guessed; use {LEAST_SECRET} characters or more"
+        )
+    if secret.startswith(SIGNING_KEY) and not _is_base64(secret.removeprefix(SIGNING_KEY)):
+        raise ValueError(f"secret {number} begins like a signing key and is none; copy all of it")
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
+    except (binascii.Error, ValueError):
+        return False
+
+
 def _trimmed(text: str) -> str:
     if not text.strip():
         raise ValueError("it is empty")
@@ -68,3 +99,4 @@ Secret = Annotated[SecretStr, AfterValidator(_inside(_trimmed))]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_inside(parse_database_url))]
 ProxyUrl = Annotated[SecretStr, AfterValidator(_inside(parse_proxy_url))]
 SealingKeys = Annotated[tuple[SecretBytes, ...], BeforeValidator(_sealing_keys)]
+WebhookSecrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_webhook_secrets)]

@@ -50,7 +50,8 @@ class ConfiguredHost:
     ``include`` names the owners to mirror; ``lends`` opens its tokens to other programs;
     ``sign_in_heals`` says that the tokens of a sign-in may heal an account.
     ``public``, ``opens_internal`` and ``enterprise`` say what openness gives. ``client_digest``
-    is a keyed digest of our OAuth client's credentials there.
+    is a keyed digest of our OAuth client's credentials there. Each of the ``webhook_secrets``
+    proves a webhook.
     """
 
     name: str
@@ -63,6 +64,7 @@ class ConfiguredHost:
     public: PublicTo = PublicTo.EVERYONE
     opens_internal: bool = True
     enterprise: frozenset[str] = frozenset()
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def openness(self) -> Openness:
@@ -108,7 +110,8 @@ class Services:
     Everything a flow may use.
 
     ``fold_above`` is how many first noes at once are held for a second listing, and how
-    many asks about one account fold into one listing (EVIDENCE R6).
+    many asks about one account fold into one listing (EVIDENCE R6). ``webhook_backlog`` is
+    how many webhooks of a host may wait.
     """
 
     database: Database
@@ -123,6 +126,7 @@ class Services:
     sign_in: SignIn | None
     owner: str
     fold_above: int = 50
+    webhook_backlog: int = 10_000
     connections: tuple[ConfiguredConnection, ...] = ()
 
     @property

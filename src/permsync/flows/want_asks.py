@@ -6,12 +6,12 @@ by listing the repository, because its readers are a page or two (so its asks ar
 from the first on, EVIDENCE R6). This module must not ask anybody itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from permsync.flows.deps import Services
-from permsync.model import Source, Trigger
-from permsync.store import asks, queue, repositories
+from permsync.model import LIVING, Account, Source, Trigger
+from permsync.store import asks, pairs, queue, repositories
 from permsync.store.engine import Connection, database_now
 from permsync.store.pairs import Pair
 from permsync.store.queue import Kind
@@ -20,7 +20,7 @@ from permsync.store.queue import Kind
 async def want_asks(
     services: Services,
     connection: Connection,
-    pairs: Iterable[Pair],
+    wanted: Iterable[Pair],
     *,
     due_at: datetime | None = None,
 ) -> None:
@@ -31,13 +31,13 @@ async def want_asks(
     """
     by_account: dict[int, set[int]] = {}
     listed: set[int] = set()
-    for pair in pairs:
+    for pair in wanted:
         if pair.source is Source.ACCOUNT_LISTING:
             by_account.setdefault(pair.account_id, set()).add(pair.repository_id)
         else:
             listed.add(pair.repository_id)
-    wanted = {account_id: sorted(ids) for account_id, ids in by_account.items()}
-    await asks.want(connection, wanted, fold_above=services.fold_above, due_at=due_at)
+    asked = {account_id: sorted(ids) for account_id, ids in by_account.items()}
+    await asks.want(connection, asked, fold_above=services.fold_above, due_at=due_at)
     await list_again(connection, listed, due_at=due_at)
 
 
@@ -46,15 +46,42 @@ async def list_again(
 ) -> None:
     """List the readers of these repositories again, where a connection can."""
     covered = await repositories.load_covered(connection, sorted(repository_ids))
-    if not covered:
+    await _enqueue(connection, Kind.SYNC_REPOSITORY, covered, due_at=due_at)
+
+
+async def list_account(connection: Connection, account: Account, *, due_at: datetime) -> None:
+    """Have a living account listed, not before ``due_at``."""
+    if account.state in LIVING:
+        await _enqueue(connection, Kind.SYNC_ACCOUNT, [account.id], due_at=due_at)
+
+
+async def list_holder(connection: Connection, repository_id: int, *, due_at: datetime) -> None:
+    """Have one of the accounts listed whose own listing holds the repository."""
+    holder = await pairs.load_holder(connection, repository_id)
+    await _enqueue(connection, Kind.SYNC_ACCOUNT, holder, due_at=due_at)
+
+
+async def list_owner(connection: Connection, *, host: str, owner_id: str, due_at: datetime) -> None:
+    """Have everything listed that is stored of an owner: who holds some of it, and its readers."""
+    accounts = await pairs.load_owner_accounts(connection, host=host, owner_id=owner_id)
+    await _enqueue(connection, Kind.SYNC_ACCOUNT, accounts, due_at=due_at, trigger=Trigger.SCHEDULE)
+    covered = await repositories.load_covered_of_owner(connection, host=host, owner_id=owner_id)
+    await _enqueue(
+        connection, Kind.SYNC_REPOSITORY, covered, due_at=due_at, trigger=Trigger.SCHEDULE
+    )
+
+
+async def _enqueue(
+    connection: Connection,
+    kind: Kind,
+    ids: Sequence[int],
+    *,
+    due_at: datetime | None,
+    trigger: Trigger = Trigger.CONFIRM,
+) -> None:
+    if not ids:
         return
-    now = await database_now(connection)
-    delay_in = max(due_at - now, timedelta()) if due_at is not None else timedelta()
-    for repository_id in covered:
-        await queue.enqueue(
-            connection,
-            Kind.SYNC_REPOSITORY,
-            repository_id,
-            trigger=Trigger.CONFIRM,
-            delay_in=delay_in,
-        )
+    delay_in = timedelta()
+    if due_at is not None:
+        delay_in = max(due_at - await database_now(connection), delay_in)
+    await queue.enqueue_all(connection, kind, ids, trigger=trigger, delay_in=delay_in)

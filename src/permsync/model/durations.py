@@ -58,6 +58,9 @@ class Durations:
     evidence_hard: timedelta = timedelta(hours=72)
     page_look: timedelta = timedelta(seconds=30)
     page_look_running: timedelta = timedelta(seconds=1)
+    webhook_age: timedelta = timedelta(minutes=5)
+    webhook_backoff: timedelta = timedelta(seconds=10)
+    webhook_kept: timedelta = timedelta(days=7)
     link_attempt: timedelta = timedelta(minutes=10)
     session: timedelta = timedelta(days=14)
     job_heartbeat: timedelta = timedelta(seconds=10)
@@ -78,6 +81,6 @@ class Durations:
 # A scaled-down world still has the same disks, networks and processors.
 MACHINE_DURATIONS = frozenset(
     {"refresh_connect", "refresh_deadline", "refresh_lease", "refresh_skew", "drain"}
-    | {"key_command", "revoke_wait"}
+    | {"key_command", "revoke_wait", "webhook_age"}
     | {"api_connect", "api_deadline", "database_start", "database_stop", "database_poll"}
 )

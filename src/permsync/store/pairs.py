@@ -13,8 +13,10 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from permsync.model import Level, Source
+from permsync.model import LIVING, Level, Source
 from permsync.store.changes import Change, ChangeKind
+
+_LIVING = [state.value for state in LIVING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,27 @@ SELECT EXISTS (SELECT FROM "grant" WHERE missed
 _HOLDERS = text("""
 SELECT account_id FROM "grant"
 WHERE repository_id = :repository_id AND source = 'account_listing' ORDER BY account_id
+""")
+# The one that was listed last is the likeliest to be able to.
+_HOLDER = text("""
+SELECT one.account_id FROM "grant" AS one
+JOIN account ON account.id = one.account_id AND account.state = ANY (:living)
+JOIN "user" ON "user".id = account.user_id AND "user".disabled_at IS NULL
+WHERE one.repository_id = :repository_id AND one.source = 'account_listing'
+ORDER BY account.listed_at DESC NULLS LAST, account.id LIMIT 1
+""")
+_OF_OWNER = text("""
+SELECT account.id FROM account
+JOIN "user" ON "user".id = account.user_id AND "user".disabled_at IS NULL
+WHERE account.host = :host AND account.state = ANY (:living) AND (
+    EXISTS (
+        SELECT FROM "grant" AS one JOIN repository ON repository.id = one.repository_id
+        WHERE one.account_id = account.id AND repository.owner_id = :owner_id
+    ) OR EXISTS (
+        SELECT FROM account_gap AS gap
+        WHERE gap.account_id = account.id AND gap.owner_id = :owner_id
+    )
+) ORDER BY account.id
 """)
 
 
@@ -213,6 +236,20 @@ async def is_missed(connection: AsyncConnection, pair: Pair) -> bool:
 async def load_holders(connection: AsyncConnection, repository_id: int) -> Sequence[int]:
     """The accounts whose own listing holds this repository."""
     return (await connection.execute(_HOLDERS, {"repository_id": repository_id})).scalars().all()
+
+
+async def load_holder(connection: AsyncConnection, repository_id: int) -> Sequence[int]:
+    """One living account whose own listing holds this repository, if there is any."""
+    about = {"repository_id": repository_id, "living": _LIVING}
+    return (await connection.execute(_HOLDER, about)).scalars().all()
+
+
+async def load_owner_accounts(
+    connection: AsyncConnection, *, host: str, owner_id: str
+) -> Sequence[int]:
+    """The living accounts that hold something of this owner, or whose listing left it out."""
+    about = {"host": host, "owner_id": owner_id, "living": _LIVING}
+    return (await connection.execute(_OF_OWNER, about)).scalars().all()
 
 
 def _about(pair: Pair) -> dict[str, object]:

@@ -46,14 +46,12 @@ class Placed(StrEnum):
 _ENQUEUE = text("""
     INSERT INTO pgqueuer AS job
         (priority, entrypoint, payload, execute_after, dedupe_key, status)
-    VALUES (
+    SELECT
         :priority, CAST(:kind AS text),
-        convert_to(
-            json_build_object(CAST(:subject AS text), CAST(:id AS bigint))::text, 'UTF8'
-        ),
-        now() + CAST(:delay AS interval),
-        CAST(:kind AS text) || ':' || CAST(:id AS bigint), 'queued'
-    )
+        convert_to(json_build_object(CAST(:subject AS text), id)::text, 'UTF8'),
+        now() + CAST(:delay AS interval), CAST(:kind AS text) || ':' || id, 'queued'
+    FROM unnest(CAST(:ids AS bigint[])) AS id
+    ORDER BY id
     ON CONFLICT (dedupe_key)
         WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
         AND dedupe_key IS NOT NULL
@@ -99,17 +97,32 @@ async def enqueue(
     new one is at least as strong, the earlier of both times. A running one is not
     disturbed: the work is done once more after it.
     """
+    (placed,) = await enqueue_all(
+        connection, kind, [subject_id], trigger=trigger, delay_in=delay_in
+    )
+    return placed
+
+
+async def enqueue_all(
+    connection: AsyncConnection,
+    kind: Kind,
+    subject_ids: Collection[int],
+    *,
+    trigger: Trigger,
+    delay_in: timedelta | None = None,
+) -> list[Placed]:
+    """Ask for a job about each of these, as :func:`enqueue` does for one."""
     placed = await connection.execute(
         _ENQUEUE,
         {
             "priority": PRIORITY[trigger],
             "kind": kind.value,
             "subject": kind.subject,
-            "id": subject_id,
+            "ids": sorted(subject_ids),
             "delay": delay_in or timedelta(),
         },
     )
-    return Placed.QUEUED if placed.scalar_one() == "queued" else Placed.AGAIN
+    return [Placed.QUEUED if one == "queued" else Placed.AGAIN for one in placed.scalars()]
 
 
 _ENQUEUE_REFRESH = text("""
@@ -241,6 +254,28 @@ _ENQUEUE_ROUNDS = text("""
 async def enqueue_rounds(connection: AsyncConnection, kinds: Collection[str]) -> None:
     """Start the periodic work of all workers where it does not exist yet."""
     await connection.execute(_ENQUEUE_ROUNDS, {"kinds": list(kinds)})
+
+
+# As `_ENQUEUE`, for what has no subject: it is there once, or it is marked while it runs.
+_ENQUEUE_ROUND = text("""
+    INSERT INTO pgqueuer AS job (priority, entrypoint, dedupe_key, status)
+    VALUES (:priority, CAST(:kind AS text), CAST(:kind AS text), 'queued')
+    ON CONFLICT (dedupe_key)
+        WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
+        AND dedupe_key IS NOT NULL
+    DO UPDATE SET
+        execute_after = CASE WHEN job.status = 'queued'
+            THEN least(job.execute_after, now()) ELSE job.execute_after END,
+        headers = CASE WHEN job.status = 'picked' THEN jsonb_build_object(
+            'again', job.priority,
+            'again_at', least(CAST(job.headers->>'again_at' AS timestamptz), now())
+        ) ELSE job.headers END
+""")
+
+
+async def enqueue_round(connection: AsyncConnection, kind: str) -> None:
+    """Have this periodic work done now, and once more if it is under way."""
+    await connection.execute(_ENQUEUE_ROUND, {"kind": kind, "priority": PRIORITY[Trigger.CONFIRM]})
 
 
 _WANTED = text("""

@@ -147,6 +147,17 @@ async def load_covered(connection: AsyncConnection, repository_ids: Sequence[int
     return (await connection.execute(query, {"ids": list(repository_ids)})).scalars().all()
 
 
+async def load_covered_of_owner(
+    connection: AsyncConnection, *, host: str, owner_id: str
+) -> Sequence[int]:
+    """This owner's repositories that a connection lists, by ascending id."""
+    query = text("""
+        SELECT id FROM repository WHERE host = :host AND owner_id = :owner_id
+            AND sync_due_at IS NOT NULL AND gone_at IS NULL ORDER BY id
+    """)
+    return (await connection.execute(query, {"host": host, "owner_id": owner_id})).scalars().all()
+
+
 async def lock_host(connection: AsyncConnection, host: str) -> None:
     """
     Let one transaction at a time write this host's repositories.

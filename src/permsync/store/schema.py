@@ -25,7 +25,13 @@ from sqlalchemy import (
     text,
 )
 
-from permsync.store import columns, evidence_tables, listing_tables, refresh_tables
+from permsync.store import (
+    columns,
+    evidence_tables,
+    listing_tables,
+    refresh_tables,
+    webhook_tables,
+)
 from permsync.store.columns import instant, own_id, sealed_with, words, written_at
 
 metadata = columns.metadata
@@ -46,6 +52,7 @@ run = evidence_tables.run
 refresh_attempt = refresh_tables.refresh_attempt
 refresh_candidate = refresh_tables.refresh_candidate
 circuit = refresh_tables.circuit
+webhook_delivery = webhook_tables.webhook_delivery
 
 sealing_key = Table(
     "sealing_key",

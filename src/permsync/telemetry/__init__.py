@@ -246,6 +246,15 @@ class Metrics:
         self.unopened_values = self._counter(
             "unopened_values", "Tokens that did not open", "host", "code"
         )
+        self.webhooks = self._counter(
+            "webhooks",
+            "Webhooks: what was made of them, or why refused",
+            "host",
+            "outcome",
+        )
+        self.webhook_backlog = self._gauge(
+            "webhook_backlog", "Webhooks that are still to be carried out", "host"
+        )
         self.decisions = self._counter(
             "decisions", "Answers to: may this person see it?", "verdict", "reason"
         )

@@ -46,3 +46,8 @@ class Event(StrEnum):
     JOB_RETURNED = "job_returned"
     JOBS_RECLAIMED = "jobs_reclaimed"
     QUEUE_UNREACHABLE = "queue_unreachable"
+    WEBHOOK_REFUSED = "webhook_refused"
+    WEBHOOK_STORED = "webhook_stored"
+    WEBHOOK_CARRIED_OUT = "webhook_carried_out"
+    WEBHOOK_FAILED = "webhook_failed"
+    WEBHOOK_GONE = "webhook_gone"

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from starlette.middleware import Middleware
 
 from permsync.flows.deps import Services
-from permsync.web import accounts, health, link, sign_in, static
+from permsync.web import accounts, health, link, sign_in, static, webhooks
 from permsync.web.api import accounts as api_accounts
 from permsync.web.api import check, refresh, repositories, rules, tokens, users
 from permsync.web.asked import AskedLately
@@ -32,6 +32,7 @@ API = (
     rules.router,
     users.router,
 )
+MACHINES = (webhooks.router,)
 BROWSERS = (sign_in.router, link.router, accounts.router, health.router)
 PAGES = (home.router, account.router, theme.router, static.router)
 
@@ -41,14 +42,16 @@ def create_application(
     *,
     public_url: str,
     body_limit: int = MEBIBYTE,
+    webhook_limit: int = MEBIBYTE,
     metrics_open: bool = False,
 ) -> Application:
     """
     The ASGI application over these services.
 
     ``public_url`` is the address people type: over https, cookies demand it. Bodies longer
-    than ``body_limit`` bytes are refused. ``metrics_open`` serves ``/metrics`` without a
-    key, for a port that only the operator reaches.
+    than ``body_limit`` bytes are refused, and webhooks longer than ``webhook_limit``.
+    ``metrics_open`` serves ``/metrics`` without a key, for a port that only the operator
+    reaches.
     """
     application = Application(
         title="permsync",
@@ -58,7 +61,14 @@ def create_application(
         redoc_url=None,
         redirect_slashes=False,
         exception_handlers={kind: for_people(one) for kind, one in HANDLERS.items()},
-        middleware=[Middleware(Shield, body_limit=body_limit, last_word=last_word)],
+        middleware=[
+            Middleware(
+                Shield,
+                body_limit=body_limit,
+                limits={webhooks.PREFIX: webhook_limit},
+                last_word=last_word,
+            )
+        ],
         # FastAPI's own spans hold query strings, and a callback's query holds a code.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
@@ -66,6 +76,6 @@ def create_application(
     application.state.site = Site(services, public_url, metrics_open, asked)
     for router in API:
         application.include_router(router, prefix="/v1")
-    for router in (*BROWSERS, *PAGES):
+    for router in (*MACHINES, *BROWSERS, *PAGES):
         application.include_router(router)
     return application

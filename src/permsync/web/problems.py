@@ -40,6 +40,7 @@ ERRORS: Mapping[type[PermsyncError], tuple[HTTPStatus, str]] = {
     errors.LinkRefusedError: (HTTPStatus.CONFLICT, "The account was not linked"),
     errors.LendingRefusedError: (HTTPStatus.CONFLICT, "No token was lent"),
     errors.SignInRefusedError: (HTTPStatus.FORBIDDEN, "Sign-in was refused"),
+    errors.WebhookRefusedError: (HTTPStatus.UNAUTHORIZED, "The webhook is not believed"),
     errors.HostError: (HTTPStatus.BAD_GATEWAY, "The code host did not do its part"),
     errors.HostUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "The code host is away"),
     errors.TokenUnavailableError: (HTTPStatus.CONFLICT, "The account has no usable token"),
@@ -49,6 +50,12 @@ ERRORS: Mapping[type[PermsyncError], tuple[HTTPStatus, str]] = {
 # Where time helps, they say how long; then they are no fault of the question.
 WAITED_FOR = (errors.TokenUnavailableError, errors.LendingRefusedError)
 FORBIDDEN = frozenset({LendingRefusal.NOT_ALLOWED, LendingRefusal.LENDING_OFF})
+
+# Errors whose reason alone says what a caller reads.
+TEXTS: Mapping[type[PermsyncError], Callable[[str], str]] = {
+    errors.SignInRefusedError: sentences.sign_in_text,
+    errors.WebhookRefusedError: sentences.webhook_text,
+}
 
 # What the router and the limits refuse before any code of ours runs.
 STATUSES: Mapping[int, tuple[str, str, str]] = {
@@ -133,8 +140,8 @@ def _more_of(error: PermsyncError) -> dict[str, str]:
         case errors.LendingRefusedError():
             text = sentences.LENDING_REFUSALS[error.reason]
             return {"detail": text, "reason": error.reason.value}
-        case errors.SignInRefusedError():
-            return {"detail": sentences.sign_in_text(error.reason), "reason": error.reason}
+        case errors.SignInRefusedError() | errors.WebhookRefusedError():
+            return {"detail": TEXTS[type(error)](error.reason), "reason": error.reason}
         case errors.TokenUnavailableError():
             return {"detail": sentences.failure_text(error.reason), "reason": error.reason}
         case errors.HostUnavailableError():

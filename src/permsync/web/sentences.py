@@ -8,6 +8,7 @@ in here. This module must not know which answer or page a sentence stands in.
 from collections.abc import Mapping
 
 from permsync.codehost import FailureKind
+from permsync.codehost.signatures import Refusal
 from permsync.errors import LendingRefusal, LinkRefusal, SealedValueError, SealingKeyError
 from permsync.model import AccountReason, AccountState, Reason
 from permsync.oauth2 import CallbackError
@@ -191,3 +192,18 @@ def attempt_text(state: AttemptState, outcome: Outcome | None) -> str:
 def revocation_text(outcome: Revocation | None) -> str:
     """What became of a revocation; ``None`` is still waiting."""
     return "The code host is still to be told." if outcome is None else REVOCATIONS[outcome]
+
+
+WEBHOOK_REFUSALS: Mapping[Refusal, str] = {
+    Refusal.FOREIGN_HOST: "This was sent by another kind of code host.",
+    Refusal.SIGNATURE_MISSING: "There is no signature or token; set the secret at the code host.",
+    Refusal.SIGNATURE_EMPTY: "The signature is empty; set the secret at the code host.",
+    Refusal.SIGNATURE_WRONG: "The signature or token fits none of this host's secrets.",
+    Refusal.TIMESTAMP_WRONG: "The signed time is too far from now.",
+    Refusal.SECRET_UNSET: "This host has no secret here.",
+}
+
+
+def webhook_text(reason: str) -> str:
+    """Why a webhook was not believed."""
+    return WEBHOOK_REFUSALS[Refusal(reason)]

@@ -7,8 +7,9 @@ a word of its own. Plain ASGI, because it is passed by every request. This modul
 know any route.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -33,17 +34,23 @@ HEADERS = {
 
 
 class Shield:
-    """The outermost layer of the application; ``last_word`` answers where nobody else did."""
+    """
+    The outermost layer of the application; ``last_word`` answers where nobody else did.
+
+    ``limits`` are the longest bodies below paths that are not ``body_limit``'s.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
         body_limit: int,
+        limits: Mapping[str, int] = MappingProxyType({}),
         last_word: Callable[[Request], Response] = answer_defect,
     ) -> None:
         self.app = app
         self.body_limit = body_limit
+        self.limits = limits
         self.last_word = last_word
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,7 +58,8 @@ class Shield:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(receive, send, declared=_declared(scope), limit=self.body_limit)
+        limit = self._limit(scope["path"])
+        exchange = _Exchange(receive, send, declared=_declared(scope), limit=limit)
         try:
             await self.app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
@@ -61,6 +69,10 @@ class Shield:
             if exchange.answered:
                 raise  # the server cuts the connection, so that half an answer is no answer
             await self.last_word(Request(scope))(scope, receive, exchange.send)
+
+    def _limit(self, path: str) -> int:
+        found = (limit for start, limit in self.limits.items() if path.startswith(start))
+        return next(found, self.body_limit)
 
 
 class _Exchange:

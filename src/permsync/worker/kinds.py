@@ -14,6 +14,8 @@ from permsync.flows.ask_pairs import ask_pairs
 from permsync.flows.deps import Services
 from permsync.flows.discover_repositories import discover_repositories
 from permsync.flows.drain_revocations import drain_revocations
+from permsync.flows.drain_webhooks import drain_webhooks
+from permsync.flows.receive_webhook import DRAIN
 from permsync.flows.refresh_ahead import refresh_ahead
 from permsync.flows.refresh_due import refresh_due
 from permsync.flows.schedule_syncs import schedule_syncs
@@ -82,5 +84,7 @@ KINDS: Mapping[str, JobKind[Services]] = {
     "refresh_due": Round(run=refresh_due, every=lambda each: each.sweep_every),
     "sweep_attempts": Round(run=sweep_attempts, every=lambda each: each.sweep_every),
     "drain_revocations": Round(run=drain_revocations, every=lambda each: each.revoke_every),
+    # Done at once when something arrives; the rounds are for what failed or was cut short.
+    DRAIN: Round(run=drain_webhooks, every=lambda each: each.sweep_every),
     "tidy": Round(run=tidy, every=lambda each: each.sync_every_asked),
 }
