@@ -9,6 +9,7 @@ what happens in which order.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from permsync.errors import PermsyncError
 from permsync.flows.close_repository import close_repository
@@ -188,25 +189,16 @@ class Scene:
     async def _process(self, notice: Notice) -> None:
         host, at = notice.host, notice.at
         person, one, owner = notice.person or "", notice.repository or "", notice.owner or ""
-        works: dict[str, Callable[[], Awaitable[object]]] = {
-            "remove_pair": lambda: remove_pair(
-                self.services, host=host, external_id=person, repository=one, at=at
-            ),
-            "remove_member": lambda: remove_member(
-                self.services, host=host, external_id=person, owner_id=owner, at=at
-            ),
-            "close": lambda: close_repository(self.services, host=host, repository=one, at=at),
-            "drop": lambda: drop_repository(
-                self.services, host=host, repository=one, at=at, gone=False
-            ),
-            "delete": lambda: drop_repository(
-                self.services, host=host, repository=one, at=at, gone=True
-            ),
-            "look": lambda: look_again(
-                self.services, host=host, external_id=person, repository=one, at=at
-            ),
+        works: dict[str, Callable[..., Awaitable[object]]] = {
+            "remove_pair": partial(remove_pair, external_id=person, repository=one),
+            "remove_member": partial(remove_member, external_id=person, owner_id=owner),
+            "close": partial(close_repository, repository=one),
+            "drop": partial(drop_repository, repository=one, gone=False),
+            "delete": partial(drop_repository, repository=one, gone=True),
+            "look": partial(look_again, external_id=person, repository=one),
         }
-        await works[notice.verb]()
+        async with self.services.database.begin() as connection:
+            await works[notice.verb](self.services, connection, host=host, at=at)
 
     def lie(self, host: Host, one: Repository, person: str, source: str) -> None:
         """A listing leaves out one pair, though it is true: once, where nothing is in doubt."""
