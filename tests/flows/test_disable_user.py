@@ -5,7 +5,6 @@ What the host committed meanwhile is not lost: enabled again, the account goes o
 was. That decisions deny at once is in ``tests/web/api/test_users.py``.
 """
 
-
 import pytest
 
 from permsync.errors import TokenUnavailableError

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from permsync.simulator.edits import EDITS
 from permsync.simulator.exchange import json_answer
+from permsync.simulator.hook_levers import HOOK_LEVERS
 from permsync.simulator.levers import LEVERS, Place
 from permsync.simulator.world import World
 
@@ -61,7 +62,7 @@ def listed() -> dict[str, Any]:
                 if argument.kind is inspect.Parameter.KEYWORD_ONLY
             },
         }
-        for name, function in {**LEVERS, **EDITS}.items()
+        for name, function in _TABLE.items()
     }
 
 
@@ -118,5 +119,5 @@ def _advance(world: World, *, seconds: float) -> float:
     return world.now()
 
 
-_TABLE = {**LEVERS, **EDITS}
+_TABLE = {**LEVERS, **EDITS, **HOOK_LEVERS}
 _WORLD: dict[str, Callable[..., object]] = {"reset": _reset, "advance": _advance}

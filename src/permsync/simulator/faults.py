@@ -95,6 +95,25 @@ class FailingPage:
 
 
 @dataclass(slots=True)
+class HookFaults:
+    """
+    What is wrong with a host's webhooks.
+
+    Each delivery is sent `copies` times under one id, and `burst` times under ids of its own.
+    `held_back` many wait for each other and are sent newest first; the next `lost` never are.
+    """
+
+    copies: int = 1
+    burst: int = 1
+    late_seconds: float = 0.0
+    held_back: int = 0
+    lost: int = 0
+    signature: Literal["right", "wrong", "empty", "missing"] = "right"
+    as_gitea: bool = False
+    padding_bytes: int = 0
+
+
+@dataclass(slots=True)
 class Faults:
     """Everything that is wrong with one host just now."""
 
@@ -116,6 +135,7 @@ class Faults:
     failing_pages: dict[int, FailingPage] = field(default_factory=dict)
     empty_page: int | None = None
     id_token_claims: dict[str, Any] = field(default_factory=dict)
+    hooks: HookFaults = field(default_factory=HookFaults)
 
     def take(self, where: Where, path: str) -> NextAnswer | None:
         """Use up one queued answer that is meant for this request, oldest first."""

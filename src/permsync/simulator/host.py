@@ -6,12 +6,16 @@ The editing methods keep the cached listings honest; code that edits fields by h
 """
 
 import uuid
+from collections import deque
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
 from permsync.simulator.damage import Damage
 from permsync.simulator.faults import Faults
+from permsync.simulator.happenings import Happening, What
+from permsync.simulator.hooks import Hook, Outgoing
 from permsync.simulator.repositories import (
     Account,
     AccountState,
@@ -32,6 +36,12 @@ TITLES: dict[Kind, str] = {
     "bitbucket_cloud": "Bitbucket Cloud",
     "bitbucket_datacenter": "Bitbucket Data Center",
     "openid": "Sign-in provider",
+}
+DELIVERIES_KEPT = 500
+MADE: dict[Visibility, What] = {
+    "private": "made_private",
+    "internal": "made_internal",
+    "public": "made_public",
 }
 _Cached = TypeVar("_Cached")
 
@@ -55,10 +65,37 @@ class Host:
     last_id: int = 1000
     edition: int = 0
     signing_key: dict[str, str | list[str]] | None = None
+    hooks: list[Hook] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Start with nothing cached."""
+        """Start with nothing cached, nothing to tell and nothing told."""
         self._cache: dict[object, object] = {}
+        self.happened: deque[Happening] = deque()
+        self.resent: deque[Outgoing] = deque()
+        self.delivered: deque[Outgoing] = deque(maxlen=DELIVERIES_KEPT)
+
+    def tell(
+        self,
+        what: What,
+        *,
+        person: str | None = None,
+        repository: Repository | None = None,
+        namespace: str | None = None,
+        was: str = "",
+    ) -> None:
+        """Have the hooks told what happened, with the facts of this moment."""
+        owner = namespace or (repository.owner if repository is not None else None)
+        space = self.namespaces.get(owner) if owner is not None else None
+        if self.hooks:
+            self.happened.append(
+                Happening(
+                    what,
+                    copy(self.accounts.get(person)) if person is not None else None,
+                    copy(repository),
+                    copy(space),
+                    was,
+                )
+            )
 
     def touch(self) -> None:
         """Forget cached listings, after an edit."""
@@ -134,6 +171,7 @@ class Host:
         )
         self.repositories[repository.id] = repository
         self.touch()
+        self.tell("created", repository=repository)
         return repository
 
     def find_repository(self, full_name: str) -> Repository | None:
@@ -146,8 +184,9 @@ class Host:
 
     def remove_repository(self, repository: int) -> None:
         """Delete a repository for good; its id is never given again."""
-        del self.repositories[repository]
+        gone = self.repositories.pop(repository)
         self.touch()
+        self.tell("removed", repository=gone)
 
     def rename_repository(
         self, repository: int, *, owner: str | None = None, name: str | None = None
@@ -155,9 +194,11 @@ class Host:
         """Rename or transfer a repository; its id stays."""
         target = self.repositories[repository]
         self._need_namespace(owner or target.owner)
+        was, moves = target.full_name, owner not in {None, target.owner}
         target.owner = owner or target.owner
         target.name = name or target.name
         self.touch()
+        self.tell("transferred" if moves else "renamed", repository=target, was=was)
 
     def set_visibility(
         self, repository: int, visibility: Visibility, *, code_access: CodeAccess | None = None
@@ -167,26 +208,36 @@ class Host:
         target.visibility = visibility
         target.code_access = code_access or target.code_access
         self.touch()
+        self.tell(MADE[visibility], repository=target)
 
     def grant(self, person: str, repository: int, *, level: int = Level.REPORTER) -> None:
         """Make a person a direct member of a repository."""
-        self.repositories[repository].members[person] = level
+        target = self.repositories[repository]
+        what: What = "regraded" if person in target.members else "granted"
+        target.members[person] = level
         self.touch()
+        self.tell(what, person=person, repository=target)
 
     def revoke(self, person: str, repository: int) -> None:
         """End a direct membership of a repository, if there is one."""
-        self.repositories[repository].members.pop(person, None)
+        target = self.repositories[repository]
+        had = target.members.pop(person, None)
         self.touch()
+        if had is not None:
+            self.tell("revoked", person=person, repository=target)
 
     def join(self, person: str, *, namespace: str, level: int = Level.REPORTER) -> None:
         """Make a person a member of a namespace, with this level on all of its repositories."""
         self.namespaces[namespace].members[person] = level
         self.touch()
+        self.tell("joined", person=person, namespace=namespace)
 
     def leave(self, person: str, *, namespace: str) -> None:
         """End a membership of a namespace, if there is one."""
-        self.namespaces[namespace].members.pop(person, None)
+        had = self.namespaces[namespace].members.pop(person, None)
         self.touch()
+        if had is not None:
+            self.tell("left", person=person, namespace=namespace)
 
     def level(self, person: str, repository: Repository) -> int:
         """The highest level that direct and namespace membership give; 0 for none."""

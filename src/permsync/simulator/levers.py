@@ -80,6 +80,8 @@ def expire_access_tokens(at: Place, *, person: str | None = None) -> int:
 
 def revoke_tokens(at: Place, *, person: str | None = None) -> int:
     """Revokes every token of one person or of everybody."""
+    if person is not None:
+        at.host.tell("authorization_revoked", person=person)
     return at.host.tokens.revoke(person)
 
 

@@ -56,6 +56,11 @@ def client_secret_of(host: str) -> str:
     return f"sample-secret-of-{host}"
 
 
+def webhook_secret_of(host: str) -> str:
+    """The secret that a demo's host proves its webhooks with."""
+    return f"sample-webhook-secret-of-{host}"
+
+
 def callback_of(host: Host, *, public_url: str) -> str:
     """Where permsync at this address takes people back from the host."""
     is_provider = host.kind == "openid"

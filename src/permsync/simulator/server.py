@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import uvicorn
 
 from permsync.simulator.application import SimulatorApplication
+from permsync.simulator.postman import Postman
 from permsync.simulator.world import World
 
 STOP_WITHIN_SECONDS = 10
@@ -46,13 +47,16 @@ def serve(world: World, *, port: int = 0) -> Iterator[RunningSimulator]:
     listener = _listening(port)
     application = SimulatorApplication(world)
     server = uvicorn.Server(_configured(application))
+    postman = Postman(lambda: application.world)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="simulator", daemon=True
     )
     thread.start()
+    postman.start()
     try:
         yield RunningSimulator(application, f"http://127.0.0.1:{listener.getsockname()[1]}")
     finally:
+        postman.stop()
         server.should_exit = True
         server.force_exit = True
         thread.join(STOP_WITHIN_SECONDS)
@@ -63,7 +67,11 @@ def run(world: World, *, port: int) -> None:
     """Serve a world on the given port until the process is told to stop."""
     world.remember_start()
     listener = _listening(port)
-    uvicorn.Server(_configured(SimulatorApplication(world))).run(sockets=[listener])
+    application = SimulatorApplication(world)
+    postman = Postman(lambda: application.world)
+    postman.start()
+    uvicorn.Server(_configured(application)).run(sockets=[listener])
+    postman.stop()
 
 
 def _listening(port: int) -> socket.socket:

@@ -117,8 +117,10 @@ class World:
         return records if limit is None else records[max(0, len(records) - limit) :]
 
     def secrets(self) -> set[str]:
-        """Every client secret, code, PKCE verifier and token that this world has known."""
-        return {each for host in self.hosts.values() for each in host.tokens.every_secret()}
+        """Every secret, code, PKCE verifier and token that this world has known."""
+        hooks = {hook.secret for host in self.hosts.values() for hook in host.hooks}
+        tokens = {each for host in self.hosts.values() for each in host.tokens.every_secret()}
+        return hooks | tokens
 
     def clear_faults(self) -> None:
         """End every fault at every host; tokens, time and repositories stay."""

@@ -104,6 +104,7 @@ def _go_on(folder: Path, *, port: int | None, simulator_port: int | None) -> Non
         folder=folder,
         port=usual[0] if port is None else port,
         simulator_port=usual[1] if simulator_port is None else simulator_port,
+        hooks=True,
     )
     with running(plan) as site:
         told = TRY.format(

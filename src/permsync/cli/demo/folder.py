@@ -9,6 +9,7 @@ that is not a demo's is touched. This module must not know a process.
 import asyncio
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from permsync.config import load_settings
 from permsync.config.private_files import write_private
 from permsync.errors import ConfigurationError
 from permsync.flows.authenticate_key import Scope, create_key
-from permsync.simulator.samples import client_id_of, client_secret_of
+from permsync.simulator.samples import client_id_of, client_secret_of, webhook_secret_of
 from permsync.vault import new_sealing_key
 
 HOSTS: dict[str, tuple[str, str, dict[str, str]]] = {
@@ -35,7 +36,6 @@ DURATIONS = {
     "sweep_every": "1s",
     "settle": "500ms",
     "api_backoff": "100ms",
-    "sync_every_asked": "3s",
     "sync_backoff": "500ms",
     "schedule_every": "500ms",
     "evidence_soft": "5m",
@@ -81,7 +81,14 @@ def ports_of(folder: Path) -> tuple[int, int] | None:
     return found["listen"]["port"], urlsplit(found["oidc"]["issuer"]).port or 0
 
 
-def prepare(folder: Path, *, port: int, simulator_url: str, sync_every: str = "6s") -> Path:
+def prepare(
+    folder: Path,
+    *,
+    port: int,
+    simulator_url: str,
+    sync_every: str = "6s",
+    sync_every_asked: str = "3s",
+) -> Path:
     """
     Make the folder where needed, write settings and a sealing key, and name the settings.
 
@@ -99,7 +106,8 @@ def prepare(folder: Path, *, port: int, simulator_url: str, sync_every: str = "6
     if not key_file.exists():
         write_private(key_file, new_sealing_key() + "\n")
     settings.unlink(missing_ok=True)
-    write_private(settings, _settings_text(port, simulator_url, sync_every))
+    spans = {"sync_every": sync_every, "sync_every_asked": sync_every_asked, **DURATIONS}
+    write_private(settings, _settings_text(port, simulator_url, spans))
     return settings
 
 
@@ -117,7 +125,7 @@ async def _new_service_key(settings: Path) -> str:
     return secret
 
 
-def _settings_text(port: int, simulator_url: str, sync_every: str) -> str:
+def _settings_text(port: int, simulator_url: str, spans: Mapping[str, str]) -> str:
     lines = [
         f'{MARK}public_url = "http://127.0.0.1:{port}"',
         'data_folder = "data"',
@@ -130,8 +138,7 @@ def _settings_text(port: int, simulator_url: str, sync_every: str) -> str:
         f'client_id = "{client_id_of("sso")}"',
         f'client_secret = "{client_secret_of("sso")}"',
         "[durations]",
-        f'sync_every = "{sync_every}"',
-        *(f'{name} = "{span}"' for name, span in DURATIONS.items()),
+        *(f'{name} = "{span}"' for name, span in spans.items()),
     ]
     for name, (kind, path, options) in HOSTS.items():
         lines += [
@@ -140,6 +147,7 @@ def _settings_text(port: int, simulator_url: str, sync_every: str) -> str:
             f'base_url = "{simulator_url}{path}"',
             f'client_id = "{client_id_of(name)}"',
             f'client_secret = "{client_secret_of(name)}"',
+            f'webhook_secrets = ["{webhook_secret_of(name)}"]',
             f"[hosts.{name}.options]",
             *(f'{key} = "{option}"' for key, option in options.items()),
         ]

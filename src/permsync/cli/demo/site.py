@@ -21,6 +21,7 @@ from time import sleep
 from permsync.cli.demo.folder import HOSTS, ports_of, prepare, service_key
 from permsync.config import environment_without_settings
 from permsync.errors import AddressInUseError, ConfigurationError
+from permsync.simulator.samples import webhook_secret_of
 
 __all__ = ["HOSTS", "DemoPlan", "EndedEarlyError", "Site", "running"]
 
@@ -35,7 +36,9 @@ class DemoPlan:
     """
     Where the demo lives. A port of 0 is that of the folder's last start, else a free one.
 
-    Tokens live ``access_seconds`` in a new world; an account is listed each ``sync_every``.
+    Tokens live ``access_seconds`` in a new world; an account is listed each ``sync_every``, or
+    each ``sync_every_asked`` while its person is asked about. With ``hooks`` the hosts tell
+    what happens there as well.
     """
 
     folder: Path
@@ -43,6 +46,8 @@ class DemoPlan:
     simulator_port: int = 0
     access_seconds: float = 60
     sync_every: str = "6s"
+    sync_every_asked: str = "3s"
+    hooks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,11 @@ def running(plan: DemoPlan) -> Iterator[Site]:
     port, simulator_port = _ports(plan)
     permsync_url, simulator_url = (f"http://127.0.0.1:{one}" for one in (port, simulator_port))
     settings = prepare(
-        plan.folder, port=port, simulator_url=simulator_url, sync_every=plan.sync_every
+        plan.folder,
+        port=port,
+        simulator_url=simulator_url,
+        sync_every=plan.sync_every,
+        sync_every_asked=plan.sync_every_asked,
     )
     started: list[Process] = []
 
@@ -124,17 +133,27 @@ def running(plan: DemoPlan) -> Iterator[Site]:
         _await(f"{simulator_url}/control", simulator)
         worker = start("worker", "--settings", str(settings))
         _await(f"{permsync_url}/readyz", serve)
-        yield Site(
+        site = Site(
             folder=plan.folder,
             permsync_url=permsync_url,
             simulator_url=simulator_url,
             service_key=service_key(plan.folder),
             processes=(simulator, serve, worker),
         )
+        if plan.hooks:
+            _hook_up(site)
+        yield site
     finally:
         # The hosts last, so that a refresh on its way ends in a commit.
         _end(started[1:])
         _end(started[:1])
+
+
+def _hook_up(site: Site) -> None:
+    """Have every host tell permsync what happens there."""
+    for name in HOSTS:
+        address = f"{site.permsync_url}/webhooks/{name}"
+        site.control(f"{name}/add-hook", url=address, secret=webhook_secret_of(name))
 
 
 def _ports(plan: DemoPlan) -> tuple[int, int]:

@@ -1,0 +1,38 @@
+"""
+What happened at a host that its webhooks may tell: facts, as they were at that moment.
+
+Knows nothing of how any kind of host words it (hook_words.py) or sends it (postman.py).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from permsync.simulator.repositories import Account, Namespace, Repository
+
+What = Literal[
+    "ping",
+    "granted",
+    "regraded",
+    "revoked",
+    "joined",
+    "left",
+    "created",
+    "removed",
+    "renamed",
+    "transferred",
+    "made_private",
+    "made_internal",
+    "made_public",
+    "authorization_revoked",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened; `was` is the name or owner that ended with it."""
+
+    what: What
+    person: Account | None = None
+    repository: Repository | None = None
+    owner: Namespace | None = None
+    was: str = ""
