@@ -69,8 +69,10 @@ class Places:
         return frozenset(OWNERS[self.connected][:COVERED])
 
     def is_active(self, host: str, person: str) -> bool:
-        """Whether the person's account at the host is in use."""
-        return self.world.hosts[host].accounts[person].state == "active"
+        """Whether the account with this id at the host is in use."""
+        every = self.world.hosts[host].accounts
+        named = [every[each] for each in every if person_id(self.world.hosts[host], each) == person]
+        return all(each.state == "active" for each in named)
 
 
 def build(connected: str, alone: str, *, public_url: str) -> Places:

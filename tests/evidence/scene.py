@@ -229,7 +229,7 @@ class Scene:
         """A person links an account, or links it again; a broken host may refuse."""
         user = self.users[OWNED_BY[person]]
         refused = self.bench.run(self._is_disabled(user.id)) or host.name in self.places.faulty
-        if refused or not self.places.is_active(host.name, person):
+        if refused or host.accounts[person].state != "active":
             return
         self.bench.run(self.world.link(person, host.name, user=user))
         self.look()

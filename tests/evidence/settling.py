@@ -74,13 +74,19 @@ def _next_due_in(scene: Scene) -> timedelta | None:
 
 def _check_rows(scene: Scene) -> None:
     for (host, person), one in scene.now.accounts.items():
-        if one["state"] in LIVING and one["disabled_at"] is None:
+        if _speaks(scene, one):
             _compare(scene, ACCOUNT, host, person=person)
     owners = scene.memory.history.now.owners
     for (host, repository), one in scene.now.repositories.items():
         listed = one["sync_due_at"] is not None and one["gone_at"] is None
         if listed and (host, repository) in owners:
             _compare(scene, REPOSITORY, host, repository=repository)
+
+
+def _speaks(scene: Scene, account: Columns) -> bool:
+    """Whether its own token still lists: linked, in use at the host, and nobody disabled."""
+    linked = account["state"] in LIVING and account["disabled_at"] is None
+    return linked and scene.places.is_active(account["host"], account["external_id"])
 
 
 def _compare(
@@ -120,11 +126,7 @@ def _check_answers(scene: Scene) -> None:
 def _is_true(scene: Scene, accounts: list[Columns], name: tuple[str, str]) -> bool | None:
     """Whether the person may read it; ``None`` where it is open and nobody's listing shows it."""
     truth = scene.memory.history.now
-    mine = [
-        one
-        for one in accounts
-        if one["host"] == name[0] and one["state"] in LIVING and one["disabled_at"] is None
-    ]
+    mine = [one for one in accounts if one["host"] == name[0] and _speaks(scene, one)]
     keys = [
         Key(source, name[0], one["external_id"], name[1])
         for one in mine
@@ -144,11 +146,7 @@ def _is_true(scene: Scene, accounts: list[Columns], name: tuple[str, str]) -> bo
 def _is_shown(scene: Scene, name: tuple[str, str]) -> bool:
     """Whether somebody who is asked would tell that it is open."""
     truth = scene.memory.history.now
-    living = {
-        who
-        for who, one in scene.now.accounts.items()
-        if one["state"] in LIVING and one["disabled_at"] is None
-    }
+    living = {who for who, one in scene.now.accounts.items() if _speaks(scene, one)}
     listed = any(
         key.source == ACCOUNT and key[1::2] == name and key[1:3] in living for key in truth.held
     )
