@@ -90,6 +90,14 @@ def test_a_disabled_person_is_denied_until_enabled(settings: tuple[str, str]) ->
     assert permsync("users", "enable", "1", *settings).code == 0
 
 
+def test_a_sync_that_does_not_run_needs_no_cancelling(settings: tuple[str, str]) -> None:
+    permsync("sync", *settings)
+    ended = permsync("sync", "--cancel", "--json", *settings)
+    assert ended.code == 0, ended.err
+    assert [(row["login"], row["run"]) for row in ended.json] == [("linus", None)]
+    assert "waited" in permsync("sync", "--cancel", "1", *settings).out
+
+
 def test_a_rule_is_written_listed_and_ended(settings: tuple[str, str]) -> None:
     permsync("sync", *settings)
     pair = ("1", "gitlab:research/api-00")

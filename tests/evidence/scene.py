@@ -283,7 +283,7 @@ class Scene:
                 await enqueue(connection, Kind.SYNC_REPOSITORY, one["id"], trigger=Trigger.PERSON)
             return
         try:
-            await request_sync(self.services, one["id"], Trigger.PERSON)
+            await request_sync(self.services, one["id"], Trigger.PERSON, actor="test")
         except PermsyncError:
             assert one["state"] not in LIVING or one["disabled_at"] is not None
 

@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from permsync.errors import TokenUnavailableError
 from permsync.flows.admit_keys import admit_keys
 from permsync.flows.authenticate_key import Scope, create_key, revoke_key
+from permsync.flows.cancel_sync import cancel_sync
 from permsync.flows.deps import Services
 from permsync.flows.disable_user import disable_user
 from permsync.flows.end_access import end_access
@@ -27,9 +29,10 @@ from permsync.flows.retire_key import retire_key
 from permsync.flows.set_rule import RuleTerms, set_rule
 from permsync.flows.sign_in import finish_sign_in, start_sign_in
 from permsync.flows.unlink_account import unlink_account
-from permsync.model import Account, AccountReason, AccountState, Verdict
+from permsync.model import Account, AccountReason, AccountState, Trigger, Verdict
 from permsync.rules.openness import PublicTo
 from permsync.simulator.browser import consent
+from permsync.store import accounts, runs
 from permsync.store.audit import Action
 from permsync.store.explicit_rules import ListedRule
 from permsync.vault import Vault
@@ -204,6 +207,19 @@ async def _end_rule(world: World, written: ListedRule) -> object:
     return await end_rule(world.services, written.rule.id, actor="operator")
 
 
+async def _running(world: World) -> Account:
+    account = await _linked(world)
+    async with world.services.database.begin() as connection:
+        locked = await accounts.load_locked(connection, account.id)
+        assert locked is not None
+        await runs.claim(connection, locked, Trigger.SCHEDULE, next_due_in=timedelta(hours=1))
+    return account
+
+
+async def _cancel(world: World, account: Account) -> object:
+    return await cancel_sync(world.services, account.id, actor="key:admin")
+
+
 PERSON = frozenset({"user_id"})
 PAIR = frozenset({"user_id", "repository_id"})
 NOBODY = frozenset[str]()
@@ -223,6 +239,7 @@ SCENES = {
     Action.USER_ENABLED: Scene(_disabled, _turn(disabled=False), "key:admin", names=PERSON),
     Action.RULE_SET: Scene(_listed, _set_rule, "key:admin", code="deny", names=PAIR),
     Action.RULE_ENDED: Scene(_ruled, _end_rule, "operator", code="deny", names=PAIR),
+    Action.SYNC_CANCELLED: Scene(_running, _cancel, "key:admin"),
     Action.POLICY_CHANGED: Scene(
         _nothing,
         _close_public,

@@ -30,6 +30,8 @@ STATE = (
     " (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.key_id) FROM sealing_key AS one) AS sealing,"
     " (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.id) FROM explicit_rule AS one) AS rules,"
     " (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.host) FROM host_policy AS one) AS policies,"
+    " (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.id) FROM run AS one) AS runs,"
+    " (SELECT count(*) FROM pgqueuer) AS jobs,"
     " (SELECT count(*) FROM session) AS sessions,"
     " (SELECT count(*) FROM audit_event) AS entries,"
     " (SELECT value FROM revision) AS revision"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from permsync.model import AccountState
+from permsync.flows.sync_account import sync_account
+from permsync.model import AccountState, Trigger
 from tests.flows.scenes import column, found_in, read
 from tests.web.visitors import Browser
 from tests.world import World
@@ -105,3 +106,28 @@ async def test_what_is_no_id_is_malformed(browser: Browser, verb: str) -> None:
     await browser.sign_in("ada")
     for account in ("0", "-1", "x", "1%00", "9" * 19):
         assert (await browser.press(f"/accounts/{account}/{verb}")).status == 400, account
+
+
+async def test_a_sync_is_cancelled_by_whose_it_is_and_by_nobody_else(
+    world: World, browser: Browser, other_browser: Browser
+) -> None:
+    account = await linked_by_ada(browser)
+    await other_browser.sign_in("grace")
+    foreign = await other_browser.press(f"/accounts/{account}/cancel", return_to="/")
+    assert (foreign.status, await jobs(world)) == (404, 1)
+
+    answer = await browser.press(f"/accounts/{account}/cancel", return_to="/")
+
+    assert (answer.status, await jobs(world)) == (303, 0)
+    page = await browser.get(answer.location)
+    assert "The sync is cancelled." in page.body.decode()
+
+
+async def test_a_press_is_named_by_the_run_that_answers_it(world: World, browser: Browser) -> None:
+    account = int(await linked_by_ada(browser))
+    await sync_account(world.services, account, Trigger.LINKED)
+    await browser.press(f"/accounts/{account}/sync", return_to="/")
+    await sync_account(world.services, account, Trigger.PERSON)
+    user = (await browser.get("/me")).json["user"]["id"]
+    actors = await column(world.services.database, "SELECT actor FROM run ORDER BY id")
+    assert actors == [f"user:{user}"] * 2

@@ -21,6 +21,7 @@ from permsync.cli.running import (
 from permsync.flows.deps import Services
 from permsync.flows.list_accounts import Standing, list_accounts
 from permsync.flows.show_history import show_history
+from permsync.model import Run, RunState
 from permsync.web.history_facts import HistoryFacts, history_facts
 from permsync.web.sentences import account_text
 
@@ -110,6 +111,13 @@ def _instant(value: object) -> object:
     return value.isoformat(sep=" ", timespec="seconds") if isinstance(value, datetime) else value
 
 
+def _outcome(run: Run) -> str:
+    """What it changed; a run that read nothing has no figures, but a reason."""
+    if run.state in {RunState.SUCCEEDED, RunState.PARTIAL}:
+        return f"{run.state} +{run.added} -{run.removed} ={run.total}"
+    return run.state.value if run.failure is None else f"{run.state}: {run.failure}"
+
+
 def _row(view: Standing) -> dict[str, object]:
     account, run = view.account, view.last_run
     return {
@@ -122,5 +130,5 @@ def _row(view: Standing) -> dict[str, object]:
         "next_try_at": view.next_try_at,
         "meaning": account_text(account.state, view.reason),
         "listed_at": account.listed_at,
-        "last_run": f"{run.state} +{run.added} -{run.removed} ={run.total}" if run else None,
+        "last_run": _outcome(run) if run else None,
     }

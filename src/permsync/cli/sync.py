@@ -1,5 +1,5 @@
 """
-``permsync sync``: runs syncs now, in this process, with a bar for each.
+``permsync sync``: runs syncs now, in this process, with a bar for each; or cancels them.
 
 It claims runs like any worker, so it may run beside them. This module must not know how a
 listing is applied.
@@ -20,11 +20,14 @@ from permsync.cli.running import (
     progress_console,
     run_with_services,
 )
+from permsync.flows.cancel_sync import cancel_sync
 from permsync.flows.deps import Services
 from permsync.flows.list_accounts import Standing, list_accounts
 from permsync.flows.sync_account import sync_account
-from permsync.model import LIVING, RunState, Trigger
+from permsync.model import LIVING, Account, RunState, Trigger
 
+ACTOR = "operator"
+CANCELLED = ("account", "host", "login", "waited", "run")
 COLUMNS = ("account", "host", "login", "state", "added", "removed", "total", "failure")
 
 
@@ -32,12 +35,18 @@ def sync(
     accounts: Annotated[
         list[int] | None, typer.Argument(help="Account ids; none means every living account.")
     ] = None,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Cancel the syncs that wait or run instead.")
+    ] = False,
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Runs side by side.")] = 4,
     settings: SettingsFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sync accounts now; exit code 1 if a run did not succeed."""
+    """Sync accounts now; exit code 1 if a run did not succeed. Or cancel their syncs."""
     wanted = frozenset(accounts or ())
+    if cancel:
+        _tell(run_with_services(settings, lambda one: _cancel(one, wanted)), as_json=as_json)
+        return
     ended = run_with_services(settings, lambda services: _sync(services, wanted, at_once=at_once))
     rows = [_row(view, state) for view, state in ended]
     if as_json:
@@ -48,14 +57,34 @@ def sync(
         raise typer.Exit(FAILED)
 
 
-async def _sync(
-    services: Services, wanted: frozenset[int], *, at_once: int
-) -> list[tuple[Standing, RunState | None]]:
-    chosen = [
+async def _cancel(services: Services, wanted: frozenset[int]) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for account in await _chosen(services, wanted):
+        ended = await cancel_sync(services, account.id, actor=ACTOR)
+        row = {"account": account.id, "host": account.host, "login": account.login}
+        rows.append({**row, "waited": ended.waited, "run": ended.run.id if ended.run else None})
+    return rows
+
+
+def _tell(rows: list[dict[str, object]], *, as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(CANCELLED, rows)
+
+
+async def _chosen(services: Services, wanted: frozenset[int]) -> list[Account]:
+    return [
         view.account
         for view in await _all(services)
         if view.account.id in wanted or (not wanted and view.account.state in LIVING)
     ]
+
+
+async def _sync(
+    services: Services, wanted: frozenset[int], *, at_once: int
+) -> list[tuple[Standing, RunState | None]]:
+    chosen = await _chosen(services, wanted)
     states: dict[int, RunState | None] = {}
     room = asyncio.Semaphore(at_once)
     with _progress() as progress:
@@ -63,7 +92,9 @@ async def _sync(
 
         async def one(account_id: int) -> None:
             async with room:
-                states[account_id] = await sync_account(services, account_id, Trigger.PERSON)
+                states[account_id] = await sync_account(
+                    services, account_id, Trigger.PERSON, actor=ACTOR
+                )
                 progress.advance(bar)
 
         async with asyncio.TaskGroup() as tasks:

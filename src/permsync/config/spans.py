@@ -72,6 +72,9 @@ MEANINGS: Mapping[str, str] = {
     "sync_every": "An account is listed at least this often.",
     "sync_every_asked": "An account is listed this often while its person is asked about.",
     "sync_backoff": "The first wait after a failed sync; it doubles, with jitter.",
+    "run_look": "How often a running sync looks whether somebody cancelled it.",
+    "runs_kept": "How long a sync that is over stays in the history. The last one of each account"
+    " and repository stays, and changes keep the number of the run that made them.",
     "schedule_every": "How often due syncs are looked for.",
     "evidence_soft": "Evidence older than this is called stale; it still counts.",
     "evidence_hard": "Evidence older than this does not count: access ends.",
@@ -104,6 +107,7 @@ _ORDERED = (
     ("revoke_backoff_most", "revoke_give_up", "there would be no second try"),
     ("evidence_soft", "evidence_hard", "evidence turns stale before it stops counting"),
     ("sync_every", "evidence_hard", "access would end before the next sync"),
+    ("evidence_hard", "runs_kept", "what still counts would have no run to show for it"),
 )
 
 

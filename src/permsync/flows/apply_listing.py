@@ -9,7 +9,7 @@ its digest, and no grant row is read or written for it. Which rows change is dec
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from permsync.codehost import FailureKind, ListedRepository
@@ -49,9 +49,19 @@ class Applied:
 
 
 async def apply_listing(
-    services: Services, run: ClaimedRun, listing: Listing, *, requests: int
+    services: Services,
+    run: ClaimedRun,
+    listing: Listing,
+    *,
+    requests: int,
+    vouched: int = 0,
 ) -> Applied | None:
-    """Store what the listing says; ``None`` where the run was fenced meanwhile."""
+    """
+    Store what the listing says; ``None`` where the run was fenced meanwhile.
+
+    ``vouched`` counts the answers, on the way to it, that nothing had changed.
+    """
+    sent = Tally(requests=requests, not_modified=vouched)
     sight = Sight(
         host=run.account.host,
         observed=included(listing.repositories, services.host(run.account.host).include),
@@ -60,7 +70,7 @@ async def apply_listing(
         account_id=run.account.id,
     )
     async with services.database.begin() as connection:
-        return await _Application(services, connection, run, listing, sight).apply(requests)
+        return await _Application(services, connection, run, listing, sight).apply(sent)
 
 
 def digest_of(observed: Iterable[ListedRepository], gaps: Iterable[str] = ()) -> bytes:
@@ -87,7 +97,7 @@ class _Application:
     held: bool = False
     unsettled: bool = False
 
-    async def apply(self, requests: int) -> Applied | None:
+    async def apply(self, sent: Tally) -> Applied | None:
         observed, complete = self.sight.observed, self.listing.complete
         digest = digest_of(observed, self.listing.gaps) if complete else None
         before = await runs.load_digest(self.connection, self.run.account.id)
@@ -105,7 +115,7 @@ class _Application:
             await self._save_grants(account)
         elif await runs.load_digest(self.connection, account.id) != digest:
             digest = None  # another writer touched these repositories meanwhile
-        applied = await self._finish(requests, digest=None if self.unsettled else digest)
+        applied = await self._finish(sent, digest=None if self.unsettled else digest)
         await changes.append(self.connection, self.changes)
         return applied
 
@@ -186,7 +196,7 @@ class _Application:
         )
         await want_asks(self.services, self.connection, wanted)
 
-    async def _finish(self, requests: int, *, digest: bytes | None) -> Applied:
+    async def _finish(self, sent: Tally, *, digest: bytes | None) -> Applied:
         complete, failure = self.listing.complete and not self.held, self.listing.failure
         account, durations = self.run.account, self.services.durations
         outcome = RunState.SUCCEEDED if complete else RunState.PARTIAL
@@ -215,7 +225,8 @@ class _Application:
             await queue.enqueue_sync(
                 self.connection, account_id=account.id, trigger=Trigger.CONFIRM
             )
-        tally = Tally(self.added, self.removed, len(self.sight.observed), requests)
+        total = len(self.sight.observed)
+        tally = replace(sent, added=self.added, removed=self.removed, total=total)
         code = failure.kind.value if failure else HELD if self.held else None
         await runs.finish(self.connection, self.run.id, state, tally, failure=code)
         return Applied(state, tally)

@@ -9,6 +9,7 @@ What an answer says is read by the host's file; this module must not read it.
 
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TypeVar
 
 from permsync.codehost import Failure, FailureKind, Request, Response
@@ -27,6 +28,7 @@ from permsync.rules.refresh.api_refusal import (
     Meaning,
     plan_refused,
 )
+from permsync.store.runs import Tally
 
 T = TypeVar("T")
 TRIES = 3
@@ -42,7 +44,7 @@ class Conversation:
     It keeps the token between questions, asks for a fresh one when that one turns stale,
     and counts the requests. Every page of a listing goes through the same link; without
     ``reuse`` each question has a socket of its own (EVIDENCE R6). ``etags`` are the
-    validators of what was answered, by URL.
+    validators of what was answered, by URL; ``not_modified`` counts the answers by 304.
     """
 
     def __init__(
@@ -61,11 +63,17 @@ class Conversation:
         self.link_id = link_id
         self.reuse = reuse
         self.requests = 0
+        self.not_modified = 0
         self.etags: dict[str, str] = {}
         self.allowance = Allowance(services, configured, account_id=account_id, trigger=trigger)
         self._rest_until = 0.0
         self._token: FreshToken | None = None
         self._ask_again_at = 0.0
+
+    @property
+    def sent(self) -> Tally:
+        """What it cost so far."""
+        return Tally(requests=self.requests, not_modified=self.not_modified)
 
     @property
     def version(self) -> int | None:
@@ -191,6 +199,7 @@ class Conversation:
         if not isinstance(answer, Response):
             return Failure(FailureKind.UNAVAILABLE, detail=answer.reason.value)
         self.allowance.note(answer)
+        self.not_modified += answer.status == HTTPStatus.NOT_MODIFIED
         if "etag" in answer.headers:
             self.etags[request.url] = answer.headers["etag"]
         meaning = read(answer)

@@ -6,6 +6,8 @@ another writer cleared it meanwhile, a whole listing follows at once. This modul
 ask a host.
 """
 
+from dataclasses import replace
+
 from permsync.flows.apply_listing import Applied
 from permsync.flows.deps import Services
 from permsync.model import RunState
@@ -16,7 +18,7 @@ from permsync.store.runs import ClaimedRun, Tally
 
 
 async def renew_listing(
-    services: Services, run: ClaimedRun, *, digest: bytes, requests: int
+    services: Services, run: ClaimedRun, *, digest: bytes, sent: Tally
 ) -> Applied | None:
     """Date the stored listing anew; ``None`` where the run was fenced meanwhile."""
     durations = services.durations
@@ -34,11 +36,12 @@ async def renew_listing(
             durations=durations,
             jitter=services.chance.jitter(),
         )
-        tally = Tally(requests=requests)
+        # The host vouched for what was listed last: as many as then.
+        tally = replace(sent, total=await runs.load_total(connection, account.id))
         if stands:
             await runs.save_listed(connection, run, listed_to=now, digest=digest, due_in=due_in)
             await runs.finish(connection, run.id, RunState.SUCCEEDED, tally)
             return Applied(RunState.SUCCEEDED, tally)
         await runs.save_unlisted(connection, run, failures=0, due_in=durations.settle)
-        await runs.finish(connection, run.id, RunState.PARTIAL, tally)
-        return Applied(RunState.PARTIAL, tally)
+        await runs.finish(connection, run.id, RunState.PARTIAL, sent)
+        return Applied(RunState.PARTIAL, sent)

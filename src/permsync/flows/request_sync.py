@@ -7,13 +7,15 @@ This module must not run a sync.
 from permsync.errors import TokenUnavailableError, UnknownError
 from permsync.flows.deps import Services
 from permsync.model import LIVING, Reason, Trigger
-from permsync.store import accounts, queue, users
+from permsync.store import accounts, queue, sync_wishes, users
 from permsync.store.queue import Placed
 
 
-async def request_sync(services: Services, account_id: int, trigger: Trigger) -> Placed:
+async def request_sync(
+    services: Services, account_id: int, trigger: Trigger, *, actor: str
+) -> Placed:
     """
-    Queue a sync of this account.
+    Queue a sync of this account for ``actor``, whom the run that answers will name.
 
     Raises ``UnknownError`` for an unknown account, and ``TokenUnavailableError`` where
     only the person can repair it or the person is disabled.
@@ -27,4 +29,6 @@ async def request_sync(services: Services, account_id: int, trigger: Trigger) ->
             raise TokenUnavailableError(reason=Reason.USER_DISABLED.value)
         if account.state not in LIVING:
             raise TokenUnavailableError(reason=(account.reason or account.state).value)
-        return await queue.enqueue_sync(connection, account_id=account_id, trigger=trigger)
+        placed = await queue.enqueue_sync(connection, account_id=account_id, trigger=trigger)
+        await sync_wishes.save(connection, account_id=account_id, actor=actor)
+    return placed

@@ -24,6 +24,7 @@ from permsync.store import (
     refresh_attempts,
     refreshes,
     runs,
+    sync_wishes,
 )
 from permsync.store.audit import Action
 from permsync.store.changes import Change, ChangeKind
@@ -78,6 +79,8 @@ async def save_link(services: Services, link: NewLink) -> Account | LinkedToSome
         link_id = accounts.new_link_id()
         await _write(services, connection, link, known, account_id=account_id, link_id=link_id)
         await queue.enqueue_sync(connection, account_id=account_id, trigger=Trigger.LINKED)
+        actor = f"user:{link.user_id}"
+        await sync_wishes.save(connection, account_id=account_id, actor=actor)
         await audit.record(connection, _entry(link, known, account_id))
         saved = await accounts.load(connection, account_id)
         assert saved is not None  # noqa: S101 - it was written a statement ago

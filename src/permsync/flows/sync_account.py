@@ -19,23 +19,27 @@ from permsync.flows.list_repositories import Listing, list_repositories
 from permsync.flows.note_unopened import UNOPENED, note_unopened
 from permsync.flows.recheck_listing import Unchanged, recheck_listing, save_validators
 from permsync.flows.renew_listing import renew_listing
+from permsync.flows.while_open import while_open
 from permsync.model import LIVING, RunState, Trigger
 from permsync.rules.schedule import next_sync_in
-from permsync.store import accounts, runs, users
+from permsync.store import accounts, run_history, runs, sync_wishes, users
 from permsync.store.runs import ClaimedRun, Tally
 from permsync.telemetry import Event, SpanName, host_detail, logger, span
 
 log = logger(__name__)
 
 
-async def sync_account(services: Services, account_id: int, trigger: Trigger) -> RunState | None:
+async def sync_account(
+    services: Services, account_id: int, trigger: Trigger, *, actor: str | None = None
+) -> RunState | None:
     """
     Run one sync; ``None`` where the account cannot be synced (unknown, or access ended).
 
+    ``actor`` is who has it run; without one it is whoever asked for a sync, or permsync.
     Never raises for what a host does, nor for tokens that do not open, which are a failure
     of this run alone; raises ``DatabaseUnavailableError`` and defects.
     """
-    run = await _claim(services, account_id, trigger)
+    run = await _claim(services, account_id, trigger, actor=actor)
     if run is None:
         return None
     log.info(Event.RUN_STARTED, run=run.id, account=account_id, trigger=trigger.value)
@@ -58,14 +62,13 @@ async def _run(services: Services, run: ClaimedRun) -> RunState:
         reuse=run.account.held_at is None,
     )
     try:
-        listing = await _list(conversation, run)
+        listing = await while_open(services, run.id, _list(conversation, run))
     except TokenUnavailableError as error:
-        sent = conversation.requests
-        state = await _fail(services, run, error.reason, requests=sent, retry_in=error.retry_in)
+        sent = conversation.sent
+        state = await _fail(services, run, error.reason, sent=sent, retry_in=error.retry_in)
     except UNOPENED as error:
         note_unopened(services, error, account_id=run.account.id, host=run.account.host)
-        sent = conversation.requests
-        state = await _fail(services, run, error.code, requests=sent, retry_in=None)
+        state = await _fail(services, run, error.code, sent=conversation.sent)
     else:
         state = await _conclude(services, run, conversation, listing)
     await conversation.allowance.settle()
@@ -80,11 +83,13 @@ async def give_up_sync(services: Services, account_id: int, trigger: Trigger, co
     """
     run = await _claim(services, account_id, trigger)
     if run is not None:
-        await _fail(services, run, code, requests=0, retry_in=None)
+        await _fail(services, run, code, sent=Tally())
         services.metrics.runs.labels(run.account.host, RunState.FAILED.value).inc()
 
 
-async def _claim(services: Services, account_id: int, trigger: Trigger) -> ClaimedRun | None:
+async def _claim(
+    services: Services, account_id: int, trigger: Trigger, *, actor: str | None = None
+) -> ClaimedRun | None:
     async with services.database.begin() as connection:
         account = await accounts.load_locked(connection, account_id)
         if account is None or account.state not in LIVING or account.host not in services.hosts:
@@ -92,8 +97,13 @@ async def _claim(services: Services, account_id: int, trigger: Trigger) -> Claim
         user = await users.load(connection, account.user_id)
         if user is None or user.disabled_at is not None:
             return None
+        wished = await sync_wishes.take(connection, account_id)
         return await runs.claim(
-            connection, account, trigger, next_due_in=services.durations.sync_every
+            connection,
+            account,
+            trigger,
+            next_due_in=services.durations.sync_every,
+            actor=actor or wished or runs.SYSTEM,
         )
 
 
@@ -111,17 +121,21 @@ async def _conclude(
     services: Services,
     run: ClaimedRun,
     conversation: Conversation,
-    listing: Listing | Unchanged | Failure,
+    listing: Listing | Unchanged | Failure | None,
 ) -> RunState:
-    sent = conversation.requests
+    sent = conversation.sent
+    if listing is None:
+        return await _noted(services, run, None)
     if isinstance(listing, Unchanged):
-        renewed = await renew_listing(services, run, digest=listing.digest, requests=sent)
-        return _noted(run, renewed)
+        renewed = await renew_listing(services, run, digest=listing.digest, sent=sent)
+        return await _noted(services, run, renewed)
     if isinstance(listing, Listing):
-        applied = await apply_listing(services, run, listing, requests=sent)
+        applied = await apply_listing(
+            services, run, listing, requests=sent.requests, vouched=sent.not_modified
+        )
         if not listing.gaps:  # what was left out, a page's validator does not vouch for
             await save_validators(conversation, run, listing.asks)
-        return _noted(run, applied)
+        return await _noted(services, run, applied)
     log.warning(
         Event.HOST_REFUSED,
         run=run.id,
@@ -130,16 +144,19 @@ async def _conclude(
         detail=host_detail(listing.detail),
     )
     code = listing.kind.value
-    state = await _fail(services, run, code, requests=sent, retry_in=listing.retry_in)
+    state = await _fail(services, run, code, sent=sent, retry_in=listing.retry_in)
     await heed_failure(conversation, listing)
     return state
 
 
-def _noted(run: ClaimedRun, applied: Applied | None) -> RunState:
-    if applied is None:
-        log.info(Event.RUN_FENCED, run=run.id, account=run.account.id)
-        return RunState.ABANDONED
-    return applied.state
+async def _noted(services: Services, run: ClaimedRun, applied: Applied | None) -> RunState:
+    if applied is not None:
+        return applied.state
+    log.info(Event.RUN_FENCED, run=run.id, account=run.account.id)
+    async with services.database.single() as connection:
+        closed = await run_history.load(connection, run.id)
+    cancelled = closed is not None and closed.state is RunState.CANCELLED
+    return RunState.CANCELLED if cancelled else RunState.ABANDONED
 
 
 async def _fail(
@@ -147,14 +164,13 @@ async def _fail(
     run: ClaimedRun,
     code: str,
     *,
-    requests: int,
-    retry_in: timedelta | None,
+    sent: Tally,
+    retry_in: timedelta | None = None,
 ) -> RunState:
     """Close the run as failed and plan the next; every stored age stays as it is."""
     async with services.database.begin() as connection:
-        tally = Tally(requests=requests)
         if await runs.lock_claim(connection, run) is None:
-            await runs.finish(connection, run.id, RunState.ABANDONED, tally, failure=code)
+            await runs.finish(connection, run.id, RunState.ABANDONED, sent, failure=code)
             return RunState.ABANDONED
         failures = await runs.load_failures(connection, run.account.id) + 1
         due_in = next_sync_in(
@@ -166,5 +182,5 @@ async def _fail(
             retry_in=retry_in,
         )
         await runs.save_unlisted(connection, run, failures=failures, due_in=due_in)
-        await runs.finish(connection, run.id, RunState.FAILED, tally, failure=code)
+        await runs.finish(connection, run.id, RunState.FAILED, sent, failure=code)
     return RunState.FAILED

@@ -14,6 +14,7 @@ from permsync.flows.apply_readers import apply_readers
 from permsync.flows.ask_connection import ConnectionConversation
 from permsync.flows.deps import ConfiguredConnection, Services
 from permsync.flows.list_readers import Readers, list_readers
+from permsync.flows.while_open import while_open
 from permsync.model import RunState, Trigger
 from permsync.rules.connections import connection_for
 from permsync.rules.schedule import next_sync_in
@@ -39,9 +40,11 @@ async def sync_repository(
     run, connection = claimed
     log.info(Event.RUN_STARTED, run=run.id, repository=repository_id, trigger=trigger.value)
     conversation = ConnectionConversation(services, connection, reuse=run.held_at is None)
-    readers = await _list(conversation, run)
+    readers = await while_open(services, run.id, _list(conversation, run))
     await conversation.allowance.settle()
-    if isinstance(readers, Readers):
+    if readers is None:
+        state = RunState.ABANDONED
+    elif isinstance(readers, Readers):
         state = await apply_readers(services, run, readers, requests=conversation.requests)
     else:
         log.warning(

@@ -1,9 +1,12 @@
 """
-Throws away what is over: jobs' log rows, sessions, tokens nobody will try, webhooks, rules.
+Throws away what is over: log rows, sessions, tokens nobody will try, webhooks, rules, runs.
 
-A rule that is over stopped counting by its age, so that sweeping it changes no answer. This
-module must not touch evidence, history or the audit trail.
+A rule that is over stopped counting by its age, so that sweeping it changes no answer. A run
+that is forgotten leaves its changes, which are the history. This module must not touch
+evidence, changes or the audit trail.
 """
+
+from collections.abc import Awaitable, Callable
 
 from permsync.flows.deps import Services
 from permsync.rules.asks import longest_ask
@@ -12,9 +15,11 @@ from permsync.store import (
     fences,
     queue_claims,
     refresh_attempts,
+    run_history,
     sessions,
     webhook_deliveries,
 )
+from permsync.store.engine import Connection
 
 BATCH = 1_000
 # Hosts that send more than they were asked to fill the inbox with what concerns nobody.
@@ -22,7 +27,7 @@ MOST_WEBHOOKS = 100_000
 
 
 async def tidy(services: Services) -> None:
-    """Forget log rows, sessions, tokens, fences, webhooks and rules that nothing stands on."""
+    """Forget log rows, sessions, tokens, fences, webhooks, rules and runs that are over."""
     durations = services.durations
     async with services.database.begin() as connection:
         await queue_claims.drop_log(connection, kept_in=durations.sync_every)
@@ -32,12 +37,14 @@ async def tidy(services: Services) -> None:
         await webhook_deliveries.forget(
             connection, kept_in=durations.webhook_kept, most=MOST_WEBHOOKS
         )
-    await _sweep_rules(services)
+    await _sweep(services, lambda one: explicit_rules.delete_expired(one, most=BATCH))
+    kept_in = durations.runs_kept
+    await _sweep(services, lambda one: run_history.forget(one, kept_in=kept_in, most=BATCH))
 
 
-async def _sweep_rules(services: Services) -> None:
+async def _sweep(services: Services, delete: Callable[[Connection], Awaitable[int]]) -> None:
     """In transactions of :data:`BATCH` rows, so that none holds its locks for long."""
     deleted = BATCH
     while deleted == BATCH:
         async with services.database.begin() as connection:
-            deleted = await explicit_rules.delete_expired(connection, most=BATCH)
+            deleted = await delete(connection)

@@ -179,14 +179,20 @@ class RunState(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     ABANDONED = "abandoned"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a sync. ``failure`` is a code of ours, never the host's text."""
+    """
+    One execution of a sync, of an account or of a repository's readers.
+
+    ``failure`` is a code of ours, never the host's text. ``actor`` is who asked for it, as the
+    audit trail names them; ``not_modified`` counts the answers that nothing had changed.
+    """
 
     id: int
-    account_id: int
+    account_id: int | None
     trigger: Trigger
     state: RunState
     started_at: datetime
@@ -196,6 +202,9 @@ class Run:
     total: int = 0
     requests: int = 0
     failure: str | None = None
+    not_modified: int = 0
+    actor: str | None = None
+    repository_id: int | None = None
 
 
 class Verdict(StrEnum):

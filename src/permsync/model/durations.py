@@ -53,6 +53,8 @@ class Durations:
     sync_every: timedelta = timedelta(hours=24)
     sync_every_asked: timedelta = timedelta(hours=1)
     sync_backoff: timedelta = timedelta(seconds=30)
+    run_look: timedelta = timedelta(seconds=2)
+    runs_kept: timedelta = timedelta(days=90)
     schedule_every: timedelta = timedelta(seconds=30)
     evidence_soft: timedelta = timedelta(hours=26)
     evidence_hard: timedelta = timedelta(hours=72)

@@ -30,6 +30,7 @@ class Action(StrEnum):
     RULE_SET = "rule_set"
     RULE_ENDED = "rule_ended"
     SIGNED_IN = "signed_in"
+    SYNC_CANCELLED = "sync_cancelled"
     POLICY_CHANGED = "policy_changed"
     TOKEN_LENT = "token_lent"  # noqa: S105 - the name of an action, no credential
     SERVICE_KEY_CREATED = "service_key_created"

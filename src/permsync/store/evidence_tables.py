@@ -156,6 +156,14 @@ change = Table(
     Index("change_by_account", "account_id", "revision"),
 )
 
+sync_wish = Table(
+    "sync_wish",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), primary_key=True, autoincrement=False),
+    Column("actor", Text, nullable=False),
+    written_at("at"),
+)
+
 run = Table(
     "run",
     metadata,
@@ -180,5 +188,6 @@ run = Table(
         "id",
         postgresql_where=text("repository_id IS NOT NULL"),
     ),
+    Index("run_over", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
     Index("run_still_open", "started_at", postgresql_where=text("state = 'running'")),
 )

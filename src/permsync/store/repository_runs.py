@@ -16,6 +16,7 @@ from permsync.model import Repository, RunState, Trigger
 from permsync.store import schema
 from permsync.store.engine import database_now
 from permsync.store.rows import repository_of
+from permsync.store.runs import SYSTEM
 
 _repository = schema.repository
 _run = schema.run
@@ -54,7 +55,12 @@ async def claim(
         )
     )
     started_at = await database_now(connection)
-    values = {"repository_id": repository_id, "trigger": trigger.value, "started_at": started_at}
+    values = {
+        "repository_id": repository_id,
+        "trigger": trigger.value,
+        "actor": SYSTEM,
+        "started_at": started_at,
+    }
     query = insert(_run).values(state=RunState.RUNNING.value, **values).returning(_run.c.id)
     run_id = int((await connection.execute(query)).scalar_one())
     await _save(connection, repository_id, run_id=run_id, sync_due_at=started_at + next_due_in)

@@ -21,6 +21,7 @@ from permsync.store.rows import account_of, run_of
 
 _account = schema.account
 _run = schema.run
+SYSTEM = "permsync"  # who asks where nobody did, as the audit trail names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,29 @@ class ClaimedRun:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a run did: grant rows added and removed, repositories seen, requests sent."""
+    """
+    What a run did: grant rows added and removed, repositories seen, requests sent.
+
+    ``not_modified`` counts the answers that nothing had changed.
+    """
 
     added: int = 0
     removed: int = 0
     total: int = 0
     requests: int = 0
+    not_modified: int = 0
 
 
 async def claim(
-    connection: AsyncConnection, account: Account, trigger: Trigger, *, next_due_in: timedelta
+    connection: AsyncConnection,
+    account: Account,
+    trigger: Trigger,
+    *,
+    next_due_in: timedelta,
+    actor: str = SYSTEM,
 ) -> ClaimedRun:
     """
-    Start a run of this account; the caller holds the account's row.
+    Start a run of this account, in the name of ``actor``; the caller holds the account's row.
 
     ``next_due_in`` is when the schedule looks again should nobody ever finish this run.
     """
@@ -58,6 +69,7 @@ async def claim(
         .values(
             account_id=account.id,
             trigger=trigger.value,
+            actor=actor,
             state=RunState.RUNNING.value,
             started_at=started_at,
         )
@@ -168,6 +180,7 @@ async def finish(
             removed=tally.removed,
             total=tally.total,
             requests=tally.requests,
+            not_modified=tally.not_modified,
             failure=failure,
         )
     )
@@ -202,6 +215,23 @@ async def abandon(connection: AsyncConnection, account_id: int, *, failure: str)
         .where(_run.c.account_id == account_id, _run.c.state == RunState.RUNNING.value)
         .values(state=RunState.ABANDONED.value, finished_at=func.clock_timestamp(), failure=failure)
     )
+
+
+async def load_total(connection: AsyncConnection, account_id: int) -> int:
+    """How many repositories the last whole listing showed."""
+    query = (
+        select(_run.c.total)
+        .where(_run.c.account_id == account_id, _run.c.state == RunState.SUCCEEDED.value)
+        .order_by(_run.c.id.desc())
+        .limit(1)
+    )
+    return (await connection.execute(query)).scalar_one_or_none() or 0
+
+
+async def load_open(connection: AsyncConnection, run_id: int) -> bool:
+    """Whether this run may still say something, as far as anybody wrote down."""
+    query = select(_run.c.id).where(_run.c.id == run_id, _run.c.state == RunState.RUNNING.value)
+    return (await connection.execute(query)).first() is not None
 
 
 async def load_failures(connection: AsyncConnection, account_id: int) -> int:

@@ -49,6 +49,7 @@ pending_grant = evidence_tables.pending_grant
 repository = evidence_tables.repository
 revision = evidence_tables.revision
 run = evidence_tables.run
+sync_wish = evidence_tables.sync_wish
 refresh_attempt = refresh_tables.refresh_attempt
 refresh_candidate = refresh_tables.refresh_candidate
 circuit = refresh_tables.circuit

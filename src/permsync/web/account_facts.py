@@ -15,17 +15,27 @@ from permsync.web import sentences
 
 
 class RunFacts(BaseModel):
-    """One sync. ``failure`` is a stable code, ``failure_text`` its sentence."""
+    """
+    One sync, of an account or of a repository's readers.
+
+    ``failure`` is a stable code, ``failure_text`` its sentence. ``actor`` is who asked for it,
+    ``not_modified`` how many of the ``requests`` the host answered with "nothing changed".
+    """
 
     id: str
+    account: str | None
+    repository: str | None
     state: RunState
     trigger: Trigger
+    actor: str | None
     started_at: datetime
     finished_at: datetime | None
+    duration_seconds: float | None
     added: int
     removed: int
     total: int
     requests: int
+    not_modified: int
     failure: str | None
     failure_text: str | None
 
@@ -86,16 +96,22 @@ def account_facts(standing: Standing) -> AccountFacts:
 
 def run_facts(run: Run) -> RunFacts:
     """What is told of this run."""
+    took = None if run.finished_at is None else run.finished_at - run.started_at
     return RunFacts(
         id=str(run.id),
+        account=None if run.account_id is None else str(run.account_id),
+        repository=None if run.repository_id is None else str(run.repository_id),
         state=run.state,
         trigger=run.trigger,
+        actor=run.actor,
         started_at=run.started_at,
         finished_at=run.finished_at,
+        duration_seconds=None if took is None else round(took.total_seconds(), 3),
         added=run.added,
         removed=run.removed,
         total=run.total,
         requests=run.requests,
+        not_modified=run.not_modified,
         failure=run.failure,
         failure_text=None if run.failure is None else sentences.failure_text(run.failure),
     )

@@ -1,5 +1,5 @@
 """
-A person's own accounts for browsers: what they are, sync one, disconnect one.
+A person's own accounts for browsers: what they are, sync one or not, disconnect one.
 
 What is decided here: everybody reaches only their own accounts; another person's is as
 absent as one that never was. This module must not know what a page looks like.
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from permsync.errors import TokenUnavailableError
+from permsync.flows.cancel_sync import cancel_sync
 from permsync.flows.list_accounts import list_accounts, load_own_account
 from permsync.flows.request_sync import request_sync
 from permsync.flows.unlink_account import unlink_account
@@ -75,11 +76,24 @@ async def sync(request: Request, account: Annotated[Id, Path()], form: Posted) -
     services = services_of(request)
     held = await load_own_account(services, int(account), user_id=form.visitor.user.id)
     try:
-        placed = await request_sync(services, held.id, Trigger.PERSON)
+        actor = f"user:{form.visitor.user.id}"
+        placed = await request_sync(services, held.id, Trigger.PERSON, actor=actor)
     except TokenUnavailableError as error:
         address = with_query(form.return_to, account=account, sync_refused=error.reason)
     else:
         address = with_query(form.return_to, account=account, sync=placed.value)
+    return RedirectResponse(address, HTTPStatus.SEE_OTHER)
+
+
+@router.post("/accounts/{account}/cancel")
+async def cancel(
+    request: Request, account: Annotated[Id, Path()], form: Posted
+) -> RedirectResponse:
+    """Take back a sync that waits or runs."""
+    services, user = services_of(request), form.visitor.user
+    held = await load_own_account(services, int(account), user_id=user.id)
+    await cancel_sync(services, held.id, actor=f"user:{user.id}")
+    address = with_query(form.return_to, account=account, sync="cancelled")
     return RedirectResponse(address, HTTPStatus.SEE_OTHER)
 
 

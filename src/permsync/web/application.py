@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from permsync.flows.deps import Services
 from permsync.web import accounts, health, link, sign_in, static, webhooks
 from permsync.web.api import accounts as api_accounts
-from permsync.web.api import check, refresh, repositories, rules, tokens, users
+from permsync.web.api import check, refresh, repositories, rules, runs, tokens, users
 from permsync.web.asked import AskedLately
 from permsync.web.openapi import Application
 from permsync.web.pages import account, home, theme
@@ -28,6 +28,7 @@ API = (
     repositories.router,
     api_accounts.router,
     refresh.router,
+    runs.router,
     tokens.router,
     rules.router,
     users.router,

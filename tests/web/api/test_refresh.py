@@ -7,7 +7,8 @@ from permsync.flows.disable_user import disable_user
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import Account
 from tests.asgi_client import Answer
-from tests.flows.scenes import column, rows
+from tests.flows.scenes import column, last_run, rows, sync
+from tests.flows.test_apply_listing import claimed
 from tests.web.visitors import CallWith
 from tests.world import World
 
@@ -136,3 +137,42 @@ async def test_what_does_not_fit_is_refused_and_named(program: CallWith) -> None
         answer = await caller.post_json("/v1/refresh", body)
         assert (answer.status, answer.json["code"]) == (400, "request_malformed"), body
         assert answer.json["field"] == field, body
+
+
+async def test_syncs_that_wait_or_run_are_taken_back_by_every_name(
+    world: World, program: CallWith
+) -> None:
+    ada = await world.link("ada", "github")
+    caller = await program(Scope.REFRESH)
+    for body in (
+        {"account": str(ada.id)},
+        {"host": "github", "external_id": ada.external_id},
+        {"user": str(ada.user_id)},
+    ):
+        await caller.post_json("/v1/refresh", body)
+        run = await claimed(world, ada)
+        answer = await caller.post_json("/v1/refresh/cancel", body)
+        (told,) = answer.json["accounts"]
+        assert (told["account"], told["waited"]) == (str(ada.id), True), body
+        assert (told["run"]["id"], told["run"]["state"]) == (str(run.id), "cancelled")
+        assert await queued(world) == []
+        (nothing,) = (await caller.post_json("/v1/refresh/cancel", body)).json["accounts"]
+        assert (nothing["waited"], nothing["run"]) == (False, None)
+
+
+async def test_nobodys_syncs_cannot_be_taken_back(program: CallWith) -> None:
+    caller = await program(Scope.REFRESH)
+    for body, code in (
+        ({"account": "999"}, "unknown_account"),
+        ({"host": "github", "external_id": "0"}, "unknown_account"),
+        ({"user": "999"}, "unknown_user"),
+    ):
+        answer = await caller.post_json("/v1/refresh/cancel", body)
+        assert (answer.status, answer.json["code"]) == (404, code)
+
+
+async def test_the_run_names_the_key_that_asked(world: World, program: CallWith) -> None:
+    ada = await world.link("ada", "github")
+    await (await program(Scope.REFRESH)).post_json("/v1/refresh", {"account": str(ada.id)})
+    await sync(world, ada)
+    assert (await last_run(world, ada))["actor"] == "key:refresh"

@@ -36,6 +36,7 @@ _RUN_TONES = {
     RunState.RUNNING: "busy",
     RunState.SUCCEEDED: "good",
     RunState.ABANDONED: "off",
+    RunState.CANCELLED: "off",
 }
 
 

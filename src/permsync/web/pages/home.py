@@ -76,6 +76,8 @@ def notice_of(request: Request) -> tuple[str, str] | None:
         return "bad", sentences.sign_in_text(query["sign_in_refused"])
     if "sync_refused" in query:
         return "bad", sentences.failure_text(query["sync_refused"])
+    if query.get("sync") == "cancelled":
+        return "good", "The sync is cancelled. What was known stays, and the next one is planned."
     if "unlinked" in query:
         told = query.get("revoked") == "yes"
         return "good", DISCONNECTED if told else DISCONNECTED_HERE
