@@ -113,7 +113,7 @@ async def granted(world: World, account: Account) -> set[str]:
 
 async def queued(database: Database) -> set[str]:
     """The kinds of jobs that wait for a worker."""
-    kinds = "SELECT entrypoint FROM pgqueuer WHERE status = 'queued'"
+    kinds = "SELECT split_part(entrypoint, '@', 1) FROM pgqueuer WHERE status = 'queued'"
     return set(await column(database, kinds))
 
 

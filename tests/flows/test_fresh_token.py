@@ -85,7 +85,7 @@ async def test_a_stale_token_is_given_and_its_refresh_is_queued(world: World) ->
     assert token.version == 1
     assert token.fresh_until == token.expires_at
     assert refreshes(world, "gitlab") == 0
-    queued = "SELECT count(*) FROM pgqueuer WHERE entrypoint = 'refresh_account'"
+    queued = "SELECT count(*) FROM pgqueuer WHERE entrypoint LIKE 'refresh_account@%'"
     assert await column(world.services.database, queued) == [1]
 
 
@@ -100,7 +100,7 @@ async def test_a_stale_token_whose_refresh_runs_is_given_without_a_nudge(world: 
     token = await fresh_token(world.services, account.id)
 
     assert token.version == 1
-    queued = "SELECT count(*) FROM pgqueuer WHERE entrypoint = 'refresh_account'"
+    queued = "SELECT count(*) FROM pgqueuer WHERE entrypoint LIKE 'refresh_account@%'"
     assert await column(world.services.database, queued) == [0]
     assert (await refreshing).version == 2
 

@@ -48,7 +48,7 @@ async def test_a_link_is_an_account_with_sealed_tokens_and_a_first_sync(
     stored = await everything_stored(world.services.database)
     assert not found_in(stored, world.simulator.world.secrets())
     jobs = await column(world.services.database, "SELECT entrypoint FROM pgqueuer")
-    assert jobs == ["sync_account"]
+    assert jobs == [f"sync_account@{host}"]
     trail = await column(world.services.database, "SELECT action FROM audit_event")
     assert trail == ["account_linked"]
 

@@ -12,10 +12,13 @@ from uuid import UUID
 from sqlalchemy import text
 
 from permsync.store.engine import Database
+from permsync.store.queue import name_of
 from permsync.store.queue_claims import Job, new_worker_id
 from permsync.store.queue_line import queue_line
 
 REPLY_IN = timedelta(seconds=30)
+# Of an account that is nowhere, and of those that are added here.
+SYNCS = ("sync_account", name_of("sync_account", "github"))
 
 
 def nobody() -> None:
@@ -38,16 +41,16 @@ async def jobs(database: Database) -> list[dict[str, Any]]:
 
 
 async def claim(
-    database: Database, *kinds: str, most: int = 1, worker_id: UUID | None = None
+    database: Database, *names: str, most: int = 1, worker_id: UUID | None = None
 ) -> list[Job]:
-    """Claim as a worker does, on a line of its own."""
+    """Claim as a worker does, on a line of its own; syncs, where nothing else is named."""
     async with queue_line(
         database, worker_id or new_worker_id(), on_queued=nobody, reply_in=REPLY_IN
     ) as line:
-        return await line.claim(kinds or ["sync_account"], most=most)
+        return await line.claim(names or SYNCS, most=most)
 
 
-async def add_accounts(database: Database, count: int) -> list[int]:
+async def add_accounts(database: Database, count: int, *, host: str = "github") -> list[int]:
     """Insert active accounts of one user, all due for a sync; return their ids."""
     inserted = await rows(
         database,
@@ -57,10 +60,11 @@ async def add_accounts(database: Database, count: int) -> list[int]:
             user_id, host, external_id, login, state, link_id, token_version, redirect_uri,
             issued_at, sync_due_at
         )
-        SELECT person.id, 'github', n, 'ada', 'active', gen_random_uuid(), 1, '', now(), now()
+        SELECT person.id, :host, n, 'ada', 'active', gen_random_uuid(), 1, '', now(), now()
         FROM person, generate_series(1, :count) AS n
         RETURNING id
         """,
+        host=host,
         count=count,
     )
     return [row["id"] for row in inserted]

@@ -10,7 +10,7 @@ from tests.world import World
 
 
 async def jobs(world: World) -> int:
-    statement = "SELECT count(*) FROM pgqueuer WHERE entrypoint = 'sync_account'"
+    statement = "SELECT count(*) FROM pgqueuer WHERE entrypoint LIKE 'sync_account@%'"
     count: int = (await column(world.services.database, statement))[0]
     return count
 

@@ -8,7 +8,7 @@ This module must not know what a test proves.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -38,6 +38,7 @@ class Supplies:
 
     database: Database
     durations: Durations = QUICK
+    hosts: Collection[str] = ()
 
 
 async def enqueue(database: Database, *account_ids: int) -> None:

@@ -1,5 +1,6 @@
 """What leaves a flow is a code of ours, and a job that kills workers is given up."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ class Notebook:
 
     database: Database = field(default_factory=lambda: Database("postgresql+asyncpg://"))
     durations: Durations = field(default_factory=Durations)
+    hosts: Collection[str] = ()
     lines: list[str] = field(default_factory=list)
 
 

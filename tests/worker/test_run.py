@@ -14,7 +14,7 @@ from permsync.store.engine import Database
 from permsync.worker.attempt_job import MOST_RESETS
 from permsync.worker.kinds import JobKind, Round, SubjectJob
 from permsync.worker.run import work
-from tests.store.queue_rows import claim, jobs, rows
+from tests.store.queue_rows import add_accounts, claim, jobs, rows
 from tests.worker.scenes import QUICK, Supplies, enqueue, until, until_empty, working
 
 TICK = timedelta(milliseconds=100)
@@ -103,6 +103,48 @@ async def test_a_worker_holds_no_more_jobs_than_it_may(pool: Database) -> None:
         held.go_on.set()
         await until_empty(pool)
     assert (held.most_running, len(held.ran)) == (3, 7)
+
+
+async def test_a_host_that_holds_everything_up_leaves_the_others_a_place(pool: Database) -> None:
+    slow, quick = (
+        await add_accounts(pool, 8, host="slow"),
+        await add_accounts(pool, 3, host="quick"),
+    )
+    go_on, ran = asyncio.Event(), []
+
+    async def run(_services: Supplies, account_id: int, _trigger: Trigger) -> None:
+        if account_id in slow:
+            await go_on.wait()
+        ran.append(account_id)
+
+    async def quick_ones_ran() -> bool:
+        return set(quick) <= set(ran)
+
+    await enqueue(pool, *slow, *quick)
+    kinds = {"sync_account": SubjectJob(run=run)}
+    async with working(Supplies(pool, hosts=("slow", "quick")), kinds, concurrency=4):
+        await until(quick_ones_ran)
+        assert not set(slow) & set(ran)
+        go_on.set()
+        await until_empty(pool)
+    assert sorted(ran) == [*slow, *quick]
+
+
+async def test_a_host_that_is_not_configured_any_more_keeps_its_jobs(pool: Database) -> None:
+    held = Syncs()
+    held.go_on.set()
+    (gone,), (here,) = (
+        await add_accounts(pool, 1, host="gone"),
+        await add_accounts(pool, 1, host="here"),
+    )
+    await enqueue(pool, gone, here)
+
+    async def one_ran() -> bool:
+        return len(held.ran) == 1
+
+    async with working(Supplies(pool, hosts=("here",)), held.kinds):
+        await until(one_ran)
+    assert [job["dedupe_key"] for job in await jobs(pool)] == [f"sync_account:{gone}"]
 
 
 async def test_presses_during_a_run_run_it_once_more(pool: Database) -> None:

@@ -1,7 +1,8 @@
 """
 Asking for jobs, inside the transaction that makes them necessary.
 
-What is decided here: at most one job per kind and account waits or runs. A wish that comes
+What is decided here: at most one job per kind and account waits or runs, under a name that
+says its host (:func:`name_of`), so that a worker can choose among hosts. A wish that comes
 while it runs is a mark on that job's row (``headers``), and becomes the next job in the
 transaction that ends this one (``store.queue_claims``), so no wish falls between the two.
 These and PgQueuer's own are the only statements about jobs. This module must not know what
@@ -33,6 +34,17 @@ class Kind(StrEnum):
         return "repository_id" if self is Kind.SYNC_REPOSITORY else "account_id"
 
 
+def name_of(kind: str, host: str) -> str:
+    """The name under which the queue knows a kind of job at one host (see ``split_name``)."""
+    return f"{kind}@{host}"
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """A kind and its host; without a host: a round, or a subject that is gone."""
+    kind, _, host = name.partition("@")
+    return kind, host
+
+
 class Placed(StrEnum):
     """Where a wish for a job ended up; it is fulfilled in either case."""
 
@@ -47,11 +59,16 @@ _ENQUEUE = text("""
     INSERT INTO pgqueuer AS job
         (priority, entrypoint, payload, execute_after, dedupe_key, status)
     SELECT
-        :priority, CAST(:kind AS text),
-        convert_to(json_build_object(CAST(:subject AS text), id)::text, 'UTF8'),
-        now() + CAST(:delay AS interval), CAST(:kind AS text) || ':' || id, 'queued'
-    FROM unnest(CAST(:ids AS bigint[])) AS id
-    ORDER BY id
+        :priority,
+        CAST(:kind AS text) || coalesce('@' || CASE CAST(:subject AS text)
+            WHEN 'account_id' THEN (SELECT host FROM account WHERE account.id = wanted.id)
+            WHEN 'repository_id' THEN
+                (SELECT host FROM repository WHERE repository.id = wanted.id)
+        END, ''),
+        convert_to(json_build_object(CAST(:subject AS text), wanted.id)::text, 'UTF8'),
+        now() + CAST(:delay AS interval), CAST(:kind AS text) || ':' || wanted.id, 'queued'
+    FROM unnest(CAST(:ids AS bigint[])) AS wanted (id)
+    ORDER BY wanted.id
     ON CONFLICT (dedupe_key)
         WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
         AND dedupe_key IS NOT NULL
@@ -128,7 +145,10 @@ async def enqueue_all(
 _ENQUEUE_REFRESH = text("""
     INSERT INTO pgqueuer (priority, entrypoint, payload, dedupe_key, status)
     VALUES (
-        :priority, CAST(:kind AS text),
+        :priority,
+        CAST(:kind AS text) || coalesce('@' || (
+            SELECT host FROM account WHERE account.id = CAST(:account_id AS bigint)
+        ), ''),
         convert_to(json_build_object('account_id', CAST(:account_id AS bigint))::text, 'UTF8'),
         CAST(:kind AS text) || ':' || CAST(:account_id AS bigint), 'queued'
     )
@@ -160,7 +180,7 @@ async def enqueue_refresh(connection: AsyncConnection, *, account_id: int) -> No
 _ENQUEUE_DUE = text("""
     INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
     SELECT
-        :priority, CAST(:kind AS text),
+        :priority, CAST(:kind AS text) || '@' || account.host,
         convert_to(json_build_object('account_id', account.id)::text, 'UTF8'),
         now() + random() * CAST(:spread AS interval),
         CAST(:kind AS text) || ':' || account.id, 'queued'
@@ -205,7 +225,7 @@ async def enqueue_due(connection: AsyncConnection, *, spread_in: timedelta, most
 _ENQUEUE_DUE_REPOSITORIES = text("""
     INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
     SELECT
-        :priority, CAST(:kind AS text),
+        :priority, CAST(:kind AS text) || '@' || repository.host,
         convert_to(json_build_object('repository_id', repository.id)::text, 'UTF8'),
         now() + random() * CAST(:spread AS interval),
         CAST(:kind AS text) || ':' || repository.id, 'queued'

@@ -32,13 +32,14 @@ class Job:
     A job that ``worker_id`` has claimed.
 
     It is about an account or a repository, or neither: then it is a round, the periodic work
-    of all workers together.
+    of all workers together. ``host`` is where its subject is, "" for a round.
     ``resets`` counts the workers that this job has outlived.
     """
 
     id: int
     kind: str
     worker_id: UUID
+    host: str = ""
     account_id: int | None = None
     repository_id: int | None = None
     trigger: Trigger = Trigger.SCHEDULE

@@ -20,6 +20,7 @@ from pgqueuer.ports.repository import EntrypointExecutionParameter
 from permsync.model import Trigger
 from permsync.rules.schedule import PRIORITY
 from permsync.store.engine import Database
+from permsync.store.queue import split_name
 from permsync.store.queue_claims import Job
 from permsync.store.queue_schema import NAMES, queries
 from permsync.store.queue_socket import queue_socket
@@ -38,21 +39,21 @@ class QueueLine:
         self._queries = statements
         self._worker_id = QueueManagerId(worker_id)
 
-    async def claim(self, kinds: Collection[str], *, most: int) -> list[Job]:
-        """Claim up to ``most`` jobs of these kinds that are due, the strongest first."""
+    async def claim(self, names: Collection[str], *, most: int) -> list[Job]:
+        """Claim up to ``most`` jobs of these names that are due, the strongest first."""
         unlimited = EntrypointExecutionParameter(concurrency_limit=0)
         claimed = await self._queries.dequeue(
             batch_size=most,
-            entrypoints={QueueEntrypoint(kind): unlimited for kind in kinds},
+            entrypoints={QueueEntrypoint(name): unlimited for name in names},
             queue_manager_id=self._worker_id,
             global_concurrency_limit=None,
             heartbeat_timeout=NEVER,
         )
         return [parse_job(row, worker_id=self._worker_id) for row in claimed]
 
-    async def next_due_in(self, kinds: Collection[str]) -> timedelta | None:
-        """How long until the next delayed job of these kinds is due, if there is one."""
-        return await self._queries.next_deferred_eta([QueueEntrypoint(kind) for kind in kinds])
+    async def next_due_in(self, names: Collection[str]) -> timedelta | None:
+        """How long until the next delayed job of these names is due, if there is one."""
+        return await self._queries.next_deferred_eta([QueueEntrypoint(name) for name in names])
 
 
 @asynccontextmanager
@@ -78,9 +79,11 @@ async def queue_line(
 def parse_job(row: pgqueuer.Job, *, worker_id: UUID) -> Job:
     """Read a claimed row of PgQueuer's table as a job of ours."""
     subject = json.loads(row.payload) if row.payload is not None else {}
+    kind, host = split_name(row.entrypoint)
     return Job(
         id=row.id,
-        kind=row.entrypoint,
+        kind=kind,
+        host=host,
         worker_id=worker_id,
         account_id=subject.get("account_id"),
         repository_id=subject.get("repository_id"),

@@ -5,7 +5,7 @@ What is decided here: which flow, how often a round comes, and who records a job
 without its flow's word. This module must not know the queue.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
@@ -38,6 +38,10 @@ class Doors(Protocol):
     @property
     def durations(self) -> Durations:
         """Every duration of the product."""
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """The names of the configured hosts; jobs at others wait until they are back."""
 
 
 S = TypeVar("S", bound=Doors)

@@ -1,13 +1,15 @@
 """
 The queue's loop: claim what is due, keep hold of it, end it, and leave in order.
 
-What is decided here: how many jobs one worker holds, when it looks for more, that it beats
-for what it holds and returns what others stopped beating for, and that it leaves by ending
-its jobs. A lost database ends nothing: jobs go on, and their ends are written when it is
-back. This module must not know what a job does, or a signal.
+What is decided here: when a worker looks for jobs, that it beats for what it holds and
+returns what others stopped beating for, and that it leaves by ending its jobs. Of which
+hosts it takes jobs, and how many, is for ``rules.places``. A lost database ends nothing:
+jobs go on, and their ends are written when it is back. This module must not know what a
+job does, or a signal.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from datetime import timedelta
 from typing import Generic
 
 from permsync.errors import DatabaseUnavailableError
+from permsync.rules.places import Places, share_places
 from permsync.store import queue, queue_claims
 from permsync.store.queue_claims import Job, JobEnd
 from permsync.store.queue_line import QueueLine, queue_line
@@ -36,14 +39,6 @@ async def work(
     go; each takes one connection besides the pool's.
     """
     await _Worker(services, kinds, concurrency=concurrency, stop=stop).work()
-
-
-@dataclass(frozen=True, slots=True)
-class _Lane:
-    """Kinds of jobs that share room, so that long work keeps no short work waiting."""
-
-    kinds: frozenset[str]
-    room: int
 
 
 @dataclass(slots=True, eq=False)
@@ -73,10 +68,15 @@ class _Worker(Generic[S]):
         self._durations = services.durations
         self._kinds = kinds
         self._rounds = frozenset(name for name, kind in kinds.items() if isinstance(kind, Round))
-        self._lanes = (
-            _Lane(self._rounds, len(self._rounds)),
-            _Lane(frozenset(kinds) - self._rounds, concurrency),
-        )
+        self._names = {
+            host: [
+                queue.name_of(kind, host) if host else kind
+                for kind in kinds
+                if kind not in self._rounds
+            ]
+            for host in ("", *services.hosts)
+        }
+        self._concurrency = concurrency
         self._stop = stop
         self._id = queue_claims.new_worker_id()
         self._held: set[_Hold] = set()
@@ -118,15 +118,42 @@ class _Worker(Generic[S]):
     async def _claim_from(self, line: QueueLine) -> None:
         while not self._stop.is_set():
             self._wake.clear()
-            for lane in self._lanes:
-                room = self._room(lane)
-                if room:
-                    for job in await line.claim(lane.kinds, most=room):
-                        self._take(job)
+            await self._claim_rounds(line)
+            await self._claim_subjects(line)
             await self._rest(line)
 
-    def _room(self, lane: _Lane) -> int:
-        return lane.room - sum(hold.job.kind in lane.kinds for hold in self._held)
+    async def _claim_rounds(self, line: QueueLine) -> None:
+        """Short work, which long work must not keep waiting: it has places of its own."""
+        rounds = self._idle_rounds()
+        if rounds:
+            for job in await line.claim(rounds, most=len(rounds)):
+                self._take(job)
+
+    async def _claim_subjects(self, line: QueueLine) -> None:
+        places = self._places()
+        if places.common:
+            jobs = await line.claim(self._every_name(), most=places.common)
+            for job in jobs:
+                self._take(job)
+            if len(jobs) < places.common:
+                return  # nothing else is due, at any host
+        for host in self._places().kept_for:
+            for job in await line.claim(self._names[host], most=1):
+                self._take(job)
+
+    def _idle_rounds(self) -> frozenset[str]:
+        return self._rounds - {hold.job.kind for hold in self._held}
+
+    def _held_by_host(self) -> Counter[str]:
+        return Counter(hold.job.host for hold in self._held if hold.job.kind not in self._rounds)
+
+    def _places(self) -> Places:
+        return share_places(
+            most=self._concurrency, held=self._held_by_host(), hosts=self._services.hosts
+        )
+
+    def _every_name(self) -> list[str]:
+        return [name for names in self._names.values() for name in names]
 
     def _take(self, job: Job) -> None:
         hold = _Hold(job)
@@ -135,8 +162,10 @@ class _Worker(Generic[S]):
 
     async def _rest(self, line: QueueLine) -> None:
         """Sleep until a job is queued, is due or has ended; without a word, look anyway."""
-        kinds = [kind for lane in self._lanes if self._room(lane) for kind in lane.kinds]
-        due_in = await line.next_due_in(kinds) if kinds else None
+        names = [*self._idle_rounds()]
+        if self._held_by_host().total() < self._concurrency:
+            names += self._every_name()
+        due_in = await line.next_due_in(names) if names else None
         poll_in = self._durations.job_poll
         await _wait_for(self._wake, at_most_in=poll_in if due_in is None else min(due_in, poll_in))
 
