@@ -200,7 +200,7 @@ async def _place(
     own.mkdir()
     address = server.socket_folder / f".s.PGSQL.{server.port}"
     async with (
-        asyncpg.create_pool(server.dsn_of(name), min_size=1, max_size=4) as pool,
+        asyncpg.create_pool(server.dsn_of(name), min_size=0, max_size=4) as pool,
         host_proxy(port) as hosts,
         database_proxy(str(address)) as databases,
     ):
