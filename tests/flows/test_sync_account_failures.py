@@ -88,7 +88,7 @@ async def test_a_401_on_a_fresh_token_is_answered_by_one_refresh_and_one_repeat(
 async def test_a_401_that_stays_ends_access(world: World, host: str) -> None:
     account = await world.link("ada", host)
     await sync(world, account)
-    spoil(world, host, "api", "unauthorized", times=2)
+    spoil(world, host, "api", "unauthorized", times=20)
 
     assert await sync(world, account) is RunState.FAILED
 

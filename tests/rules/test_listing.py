@@ -240,13 +240,3 @@ def test_more_pages_than_we_ask_for_make_the_listing_partial(
     }
     assert run(enumeration, answers) == ["1", "2"]
     assert enumeration.coverage() == Coverage(complete=False)
-
-
-def test_an_ask_that_is_under_way_when_a_listing_ends_is_not_left_out() -> None:
-    enumeration = Enumeration.of([ask("a", "a"), ask("b", "b"), ask("a", "a")])
-    under_way, limited = enumeration.take(), enumeration.take()
-    assert under_way is not None
-    assert limited is not None
-    enumeration.note(limited, LIMITED)
-    enumeration.note(under_way, page(1, owner="a"))
-    assert enumeration.coverage() == Coverage(complete=True, gaps=frozenset({"b"}))

@@ -1,11 +1,12 @@
 """
 One run: list what an account may read, and store the difference.
 
-The order is EVIDENCE R2: claim, confirm who the token belongs to, list through one link,
+The order is EVIDENCE R2: claim, know whose token it is, list through one link,
 apply while the claim still stands. A failure is written on the run and, where the table
 says so, on the account; it is never raised to the worker. Doubt keeps what is stored.
 """
 
+import asyncio
 from datetime import timedelta
 
 from permsync.codehost import Failure
@@ -20,7 +21,7 @@ from permsync.flows.note_unopened import UNOPENED, note_unopened
 from permsync.flows.recheck_listing import Unchanged, recheck_listing, save_validators
 from permsync.flows.renew_listing import renew_listing
 from permsync.flows.while_open import while_open
-from permsync.model import LIVING, RunState, Trigger
+from permsync.model import LIVING, Account, RunState, Trigger
 from permsync.rules.schedule import next_sync_in
 from permsync.store import accounts, run_history, runs, sync_wishes, users
 from permsync.store.runs import ClaimedRun, Tally
@@ -111,10 +112,22 @@ async def _list(conversation: Conversation, run: ClaimedRun) -> Listing | Unchan
     rechecked = await recheck_listing(conversation, run)
     if rechecked is not None:
         return rechecked
-    confirmed = await confirm_account(conversation, run.account)
-    if isinstance(confirmed, Failure):
-        return confirmed
-    return await list_repositories(conversation)
+    return await _list_confirmed(conversation, run.account)
+
+
+async def _list_confirmed(conversation: Conversation, account: Account) -> Listing | Failure:
+    """
+    Ask whose token it is beside the first pages; nothing is believed before that is known.
+
+    At a host far away it saves each run one round trip.
+    """
+    listing = asyncio.create_task(list_repositories(conversation))
+    try:
+        confirmed = await confirm_account(conversation, account)
+        return confirmed if isinstance(confirmed, Failure) else await listing
+    finally:
+        listing.cancel()
+        await asyncio.gather(listing, return_exceptions=True)
 
 
 async def _conclude(
