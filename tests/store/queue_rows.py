@@ -18,7 +18,7 @@ from permsync.store.queue_line import queue_line
 
 REPLY_IN = timedelta(seconds=30)
 # Of an account that is nowhere, and of those that are added here.
-SYNCS = ("sync_account", name_of("sync_account", "github"))
+SYNCS = ("sync_account", name_of("sync_account", host="github"))
 
 
 def nobody() -> None:

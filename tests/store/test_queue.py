@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from permsync.model import Trigger
-from permsync.store import queue, queue_claims
+from permsync.store import queue, queue_claims, queue_due
 from permsync.store.engine import Database
 from permsync.store.queue import Placed
 from permsync.store.queue_claims import JobEnd
@@ -165,7 +165,7 @@ async def test_a_refresh_is_asked_for_once_and_not_again(pool: Database) -> None
 
 async def enqueue_due(pool: Database, *, most: int = 100) -> int:
     async with pool.begin() as connection:
-        return await queue.enqueue_due(connection, spread_in=HOUR, most=most)
+        return await queue_due.enqueue_due(connection, spread_in=HOUR, most=most)
 
 
 async def test_due_accounts_are_asked_for_once(pool: Database) -> None:

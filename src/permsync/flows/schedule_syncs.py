@@ -6,7 +6,7 @@ down.
 """
 
 from permsync.flows.deps import Services
-from permsync.store import queue
+from permsync.store import queue_due
 
 MOST = 500
 
@@ -15,7 +15,7 @@ async def schedule_syncs(services: Services) -> int:
     """Queue what is due; returns how many jobs are new."""
     spread_in = services.durations.schedule_every
     async with services.database.begin() as connection:
-        new = await queue.enqueue_due(connection, spread_in=spread_in, most=MOST)
-        return new + await queue.enqueue_due_repositories(
+        new = await queue_due.enqueue_due(connection, spread_in=spread_in, most=MOST)
+        return new + await queue_due.enqueue_due_repositories(
             connection, spread_in=spread_in, most=MOST
         )

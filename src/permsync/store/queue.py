@@ -16,7 +16,7 @@ from enum import StrEnum
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from permsync.model import LIVING, Trigger
+from permsync.model import Trigger
 from permsync.rules.schedule import PRIORITY
 
 
@@ -34,7 +34,7 @@ class Kind(StrEnum):
         return "repository_id" if self is Kind.SYNC_REPOSITORY else "account_id"
 
 
-def name_of(kind: str, host: str) -> str:
+def name_of(kind: str, *, host: str) -> str:
     """The name under which the queue knows a kind of job at one host (see ``split_name``)."""
     return f"{kind}@{host}"
 
@@ -173,92 +173,6 @@ async def enqueue_refresh(connection: AsyncConnection, *, account_id: int) -> No
             "account_id": account_id,
         },
     )
-
-
-# Jobs that exist already are left out before the limit counts, or a batch of accounts that
-# wait in the queue would hide all others.
-_ENQUEUE_DUE = text("""
-    INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
-    SELECT
-        :priority, CAST(:kind AS text) || '@' || account.host,
-        convert_to(json_build_object('account_id', account.id)::text, 'UTF8'),
-        now() + random() * CAST(:spread AS interval),
-        CAST(:kind AS text) || ':' || account.id, 'queued'
-    FROM account
-    JOIN "user" ON "user".id = account.user_id AND "user".disabled_at IS NULL
-    WHERE account.sync_due_at <= now()
-        AND account.state = ANY (:living)
-        AND NOT EXISTS (
-            SELECT FROM pgqueuer AS job
-            WHERE job.dedupe_key = CAST(:kind AS text) || ':' || account.id
-                AND job.status IN ('queued', 'picked')
-        )
-    ORDER BY account.listed_at IS NOT NULL, account.sync_due_at
-    LIMIT :most
-    ON CONFLICT (dedupe_key)
-        WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
-        AND dedupe_key IS NOT NULL
-    DO NOTHING
-""")
-
-
-async def enqueue_due(connection: AsyncConnection, *, spread_in: timedelta, most: int) -> int:
-    """
-    Ask for the syncs that are due, at most ``most``; return how many were new.
-
-    First syncs come before the oldest ones; each starts at a random time within
-    ``spread_in``, so that an outage is not followed by everything at once.
-    """
-    placed = await connection.execute(
-        _ENQUEUE_DUE,
-        {
-            "priority": PRIORITY[Trigger.SCHEDULE],
-            "kind": Kind.SYNC_ACCOUNT.value,
-            "living": [state.value for state in LIVING],
-            "spread": spread_in,
-            "most": most,
-        },
-    )
-    return placed.rowcount
-
-
-_ENQUEUE_DUE_REPOSITORIES = text("""
-    INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
-    SELECT
-        :priority, CAST(:kind AS text) || '@' || repository.host,
-        convert_to(json_build_object('repository_id', repository.id)::text, 'UTF8'),
-        now() + random() * CAST(:spread AS interval),
-        CAST(:kind AS text) || ':' || repository.id, 'queued'
-    FROM repository
-    WHERE repository.sync_due_at <= now() AND repository.gone_at IS NULL
-        AND NOT EXISTS (
-            SELECT FROM pgqueuer AS job
-            WHERE job.dedupe_key = CAST(:kind AS text) || ':' || repository.id
-                AND job.status IN ('queued', 'picked')
-        )
-    ORDER BY repository.listed_at IS NOT NULL, repository.sync_due_at
-    LIMIT :most
-    ON CONFLICT (dedupe_key)
-        WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
-        AND dedupe_key IS NOT NULL
-    DO NOTHING
-""")
-
-
-async def enqueue_due_repositories(
-    connection: AsyncConnection, *, spread_in: timedelta, most: int
-) -> int:
-    """Ask for the listings of readers that are due, as :func:`enqueue_due` does for accounts."""
-    placed = await connection.execute(
-        _ENQUEUE_DUE_REPOSITORIES,
-        {
-            "priority": PRIORITY[Trigger.SCHEDULE],
-            "kind": Kind.SYNC_REPOSITORY.value,
-            "spread": spread_in,
-            "most": most,
-        },
-    )
-    return placed.rowcount
 
 
 _ENQUEUE_ROUNDS = text("""

@@ -70,7 +70,7 @@ class _Worker(Generic[S]):
         self._rounds = frozenset(name for name, kind in kinds.items() if isinstance(kind, Round))
         self._names = {
             host: [
-                queue.name_of(kind, host) if host else kind
+                queue.name_of(kind, host=host) if host else kind
                 for kind in kinds
                 if kind not in self._rounds
             ]
