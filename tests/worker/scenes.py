@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -18,7 +18,7 @@ import pytest
 from permsync.model import Durations, Trigger
 from permsync.store import queue
 from permsync.store.engine import Database
-from permsync.worker.kinds import JobKind, S
+from permsync.worker.kinds import JobKind, S, SubjectJob
 from permsync.worker.run import work
 from tests.store.queue_rows import rows
 
@@ -39,6 +39,39 @@ class Supplies:
     database: Database
     durations: Durations = QUICK
     hosts: Collection[str] = ()
+
+
+@dataclass(slots=True)
+class Syncs:
+    """Jobs that can be held up; counts what runs and what ran."""
+
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    running: int = 0
+    most_running: int = 0
+    ran: list[Trigger] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    async def run(self, _services: Supplies, _account_id: int, trigger: Trigger) -> None:
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        try:
+            await self.go_on.wait()
+            self.ran.append(trigger)
+        finally:
+            self.running -= 1
+
+    async def fail(self, _services: Supplies, _id: int, _trigger: Trigger, code: str) -> None:
+        self.failures.append(code)
+
+    async def until_running(self, count: int) -> None:
+        async def is_running() -> bool:
+            return self.running == count
+
+        await until(is_running)
+
+    @property
+    def kinds(self) -> dict[str, JobKind[Supplies]]:
+        return {"sync_account": SubjectJob(run=self.run, fail=self.fail)}
 
 
 async def enqueue(database: Database, *account_ids: int) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,43 +15,10 @@ from permsync.worker.attempt_job import MOST_RESETS
 from permsync.worker.kinds import JobKind, Round, SubjectJob
 from permsync.worker.run import work
 from tests.store.queue_rows import add_accounts, claim, jobs, rows
-from tests.worker.scenes import QUICK, Supplies, enqueue, until, until_empty, working
+from tests.worker.scenes import QUICK, Supplies, Syncs, enqueue, until, until_empty, working
 
 TICK = timedelta(milliseconds=100)
 CANARY = "canary-7f3a"
-
-
-@dataclass(slots=True)
-class Syncs:
-    """Jobs that can be held up; counts what runs and what ran."""
-
-    go_on: asyncio.Event = field(default_factory=asyncio.Event)
-    running: int = 0
-    most_running: int = 0
-    ran: list[Trigger] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-
-    async def run(self, _services: Supplies, _account_id: int, trigger: Trigger) -> None:
-        self.running += 1
-        self.most_running = max(self.most_running, self.running)
-        try:
-            await self.go_on.wait()
-            self.ran.append(trigger)
-        finally:
-            self.running -= 1
-
-    async def fail(self, _services: Supplies, _id: int, _trigger: Trigger, code: str) -> None:
-        self.failures.append(code)
-
-    async def until_running(self, count: int) -> None:
-        async def is_running() -> bool:
-            return self.running == count
-
-        await until(is_running)
-
-    @property
-    def kinds(self) -> dict[str, JobKind[Supplies]]:
-        return {"sync_account": SubjectJob(run=self.run, fail=self.fail)}
 
 
 def syncs(run: Callable[[], Awaitable[None]]) -> dict[str, JobKind[Supplies]]:
