@@ -48,6 +48,7 @@ EVENTS: list[tuple[str, str | None, dict[str, Any], Notice]] = [
     ("team", "edited", {**TEAM, "repository": REPOSITORY}, ReadersChanged("9")),
     ("team", "edited", TEAM, OwnerChanged("3")),
     ("team", "deleted", TEAM, OwnerChanged("3")),
+    ("team", "deleted", {**TEAM, "repository": REPOSITORY}, OwnerChanged("3")),
     ("team", "created", TEAM, Unknown()),
     ("team_add", None, {**TEAM, "repository": REPOSITORY}, ReadersChanged("9")),
     ("organization", "member_removed", IN_ORGANIZATION, OwnerMemberRemoved("7", "3")),

@@ -45,8 +45,8 @@ HOOKS = Hooks(
         Rule("member", MemberAdded, _PAIR),
         # A team's repositories are not named, so only the person's own listing tells.
         Rule("membership", PersonChanged, {"person": "member.id"}),
-        Rule("team", ReadersChanged, _REPOSITORY),
         Rule("team", OwnerChanged, _ORGANIZATION, {"action": "deleted"}),
+        Rule("team", ReadersChanged, _REPOSITORY),
         Rule("team", OwnerChanged, _ORGANIZATION, {"action": "edited"}),
         Rule("team_add", ReadersChanged, _REPOSITORY),
         Rule(
