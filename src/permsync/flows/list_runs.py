@@ -26,16 +26,18 @@ async def list_runs(
     account_id: int | None = None,
     repository_id: int | None = None,
     state: RunState | None = None,
+    failure: str | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> RunPage:
-    """The next runs before the one with id ``before``."""
+    """The next runs before the one with id ``before``; ``failure`` is a code of ours."""
     async with services.database.begin() as connection:
         found = await run_history.load_page(
             connection,
             account_id=account_id,
             repository_id=repository_id,
             state=state,
+            failure=failure,
             before=before,
             limit=limit + 1,
         )

@@ -14,6 +14,7 @@ from permsync.errors import TokenUnavailableError
 from permsync.flows.apply_listing import Applied, apply_listing
 from permsync.flows.ask_host import Conversation
 from permsync.flows.confirm_account import confirm_account
+from permsync.flows.count_run import count_run
 from permsync.flows.deps import Services
 from permsync.flows.heed_failure import heed_failure
 from permsync.flows.list_repositories import Listing, list_repositories
@@ -47,7 +48,7 @@ async def sync_account(
     with span(SpanName.SYNC_ACCOUNT, account=account_id, run=run.id) as note:
         state = await _run(services, run)
         note(state=state.value)
-    services.metrics.runs.labels(run.account.host, state.value).inc()
+    await count_run(services, run.id, host=run.account.host)
     log.info(Event.RUN_FINISHED, run=run.id, account=account_id, state=state.value)
     return state
 
@@ -85,7 +86,7 @@ async def give_up_sync(services: Services, account_id: int, trigger: Trigger, co
     run = await _claim(services, account_id, trigger)
     if run is not None:
         await _fail(services, run, code, sent=Tally())
-        services.metrics.runs.labels(run.account.host, RunState.FAILED.value).inc()
+        await count_run(services, run.id, host=run.account.host)
 
 
 async def _claim(

@@ -12,6 +12,7 @@ from permsync.codehost import Failure, KnownRepository
 from permsync.errors import TokenUnavailableError
 from permsync.flows.apply_readers import apply_readers
 from permsync.flows.ask_connection import ConnectionConversation
+from permsync.flows.count_run import count_run
 from permsync.flows.deps import ConfiguredConnection, Services
 from permsync.flows.list_readers import Readers, list_readers
 from permsync.flows.while_open import while_open
@@ -57,7 +58,7 @@ async def sync_repository(
         retry_in = readers.retry_in
         sent = conversation.requests
         state = await _fail(services, run, _code(readers), requests=sent, retry_in=retry_in)
-    services.metrics.runs.labels(run.repository.host, state.value).inc()
+    await count_run(services, run.id, host=run.repository.host)
     log.info(Event.RUN_FINISHED, run=run.id, repository=repository_id, state=state.value)
     return state
 
@@ -68,7 +69,9 @@ async def give_up_repository(
     """Write down that a sync ended without a word of its own, and plan the next one."""
     claimed = await _claim(services, repository_id, trigger)
     if claimed is not None:
-        await _fail(services, claimed[0], code, requests=0, retry_in=None)
+        run, chosen = claimed
+        await _fail(services, run, code, requests=0, retry_in=None)
+        await count_run(services, run.id, host=chosen.host)
 
 
 async def _claim(

@@ -25,6 +25,7 @@ WHERE (CAST(:before AS bigint) IS NULL OR run.id < :before)
   AND (CAST(:account_id AS bigint) IS NULL OR run.account_id = :account_id)
   AND (CAST(:repository_id AS bigint) IS NULL OR run.repository_id = :repository_id)
   AND (CAST(:state AS text) IS NULL OR run.state = :state)
+  AND (CAST(:failure AS text) IS NULL OR run.failure = :failure)
 ORDER BY run.id DESC LIMIT :limit
 """)
 _FORGET = text("""
@@ -74,6 +75,7 @@ async def load_page(
     account_id: int | None = None,
     repository_id: int | None = None,
     state: RunState | None = None,
+    failure: str | None = None,
     before: int | None = None,
     limit: int,
 ) -> Sequence[Run]:
@@ -82,6 +84,7 @@ async def load_page(
         "account_id": account_id,
         "repository_id": repository_id,
         "state": None if state is None else state.value,
+        "failure": failure,
         "before": before,
         "limit": limit,
     }

@@ -237,6 +237,17 @@ class Metrics:
             registry=self.registry,
         )
         self.runs = self._counter("runs", "Syncs, by what became of them", "host", "outcome")
+        self.run_failures = self._counter(
+            "run_failures", "Syncs with a reason why they are not whole", "host", "reason"
+        )
+        self.run_requests = self._counter("run_requests", "Requests that syncs sent", "host")
+        self.run_seconds = Histogram(
+            "permsync_run_seconds",
+            "How long syncs took, by what became of them",
+            ("host", "outcome"),
+            buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3_600),
+            registry=self.registry,
+        )
         self.requests = self._counter(
             "host_requests", "Requests to hosts: 2xx to 5xx, unsent, unanswered", "host", "outcome"
         )

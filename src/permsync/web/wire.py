@@ -35,6 +35,7 @@ FullName = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=1_000)]
 Issuer = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=2_000)]
 Subject = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=500)]
 Note = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=500)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
 Cursor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
 
 

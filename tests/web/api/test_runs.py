@@ -4,7 +4,7 @@ from typing import Any
 
 from permsync.flows.authenticate_key import Scope
 from tests.asgi_client import AsgiClient
-from tests.flows.scenes import column, found_in, spoil, sync
+from tests.flows.scenes import column, found_in, rows, spoil, sync
 from tests.flows.test_apply_listing import claimed
 from tests.web.api.scenes import synced
 from tests.web.visitors import CallWith
@@ -46,6 +46,12 @@ async def test_runs_are_filtered_and_paged(world: World, program: CallWith) -> N
     for account in (ada.account, grace.account):
         await sync(world, account)
     caller = await program(Scope.ACCOUNTS)
+    await rows(
+        world.services.database,
+        "UPDATE run SET state = 'abandoned', failure = 'superseded'"
+        " WHERE id = (SELECT min(id) FROM run WHERE account_id = :id)",
+        id=grace.account.id,
+    )
     first = await read(caller, "/v1/runs?limit=3")
     rest = await read(caller, f"/v1/runs?limit=3&cursor={first['next_cursor']}")
     ids = [one["id"] for page in (first, rest) for one in page["runs"]]
@@ -57,9 +63,16 @@ async def test_runs_are_filtered_and_paged(world: World, program: CallWith) -> N
         (f"account={ada.account.id}&state=succeeded", 2),
         ("repository=1", 0),
         (f"account={'9' * 18}", 0),
+        ("failure=superseded", 1),
+        ("failure=no_such_reason", 0),
     ):
         assert len((await read(caller, f"/v1/runs?{query}"))["runs"]) == expected, query
-    for query, field in (("state=done", "state"), ("account=x", "account"), ("cursor=-", "cursor")):
+    for query, field in (
+        ("state=done", "state"),
+        ("account=x", "account"),
+        ("failure=A", "failure"),
+        ("cursor=-", "cursor"),
+    ):
         answer = await caller.get(f"/v1/runs?{query}")
         assert (answer.status, answer.json["field"]) == (400, field), query
 

@@ -22,6 +22,7 @@ from permsync.web.site import services_of
 from permsync.web.wire import (
     FIRST_PAGE,
     LARGEST_PAGE,
+    Code,
     Cursor,
     Id,
     Question,
@@ -34,11 +35,12 @@ RESPONSES = {**PROBLEMS, **NO_SUCH}
 
 
 class RunsQuestion(Question):
-    """Which runs: of one account, of one repository's readers, in one state, or all."""
+    """Which runs: of one account, of one repository's readers, in a state, for a reason."""
 
     account: Id | None = None
     repository: Id | None = None
     state: RunState | None = None
+    failure: Code | None = None
     cursor: Cursor | None = None
     limit: int = Field(default=FIRST_PAGE, ge=1, le=LARGEST_PAGE)
 
@@ -63,6 +65,7 @@ async def list_newest(request: Request, question: Annotated[RunsQuestion, Query(
         account_id=None if question.account is None else int(question.account),
         repository_id=None if question.repository is None else int(question.repository),
         state=question.state,
+        failure=question.failure,
         before=None if question.cursor is None else parse_cursor(question.cursor),
         limit=question.limit,
     )
