@@ -40,6 +40,6 @@ webhook_delivery = Table(
         "waits", Boolean, Computed("processed_at IS NULL AND failed_at IS NULL", persisted=True)
     ),
     UniqueConstraint("host", "digest"),
-    Index("webhook_waiting", "host", "id", postgresql_where=text("waits")),
+    Index("webhook_waiting", "host", "notice", postgresql_where=text("waits")),
     Index("webhook_by_age", "received_at"),
 )

@@ -27,7 +27,7 @@ CREATE TABLE webhook_delivery (
     PRIMARY KEY (id),
     UNIQUE (host, digest)
 );
-CREATE INDEX webhook_waiting ON webhook_delivery (host, id) WHERE waits;
+CREATE INDEX webhook_waiting ON webhook_delivery (host, notice) WHERE waits;
 CREATE INDEX webhook_by_age ON webhook_delivery (received_at);
 """
 
