@@ -217,3 +217,15 @@ async def test_a_database_that_goes_away_is_no_fault_of_the_delivery(world: Worl
     with pytest.raises(DatabaseUnavailableError):
         await _carry_out(services, one)
     await nowhere.close()
+
+
+async def test_webhooks_are_hints_and_what_none_told_is_found_by_a_listing(world: World) -> None:
+    """HOSTS 1.3 #21: no host announces everything, and a delivery may be lost."""
+    world = hooked(world)
+    account = await linked(world)
+    one = private(world, account.host)
+    lose(world, account, one)
+    assert await reason(world, account, one.full_name) is Reason.GRANT
+    await sync(world, account)
+    await ask_pairs(world.services, account.id, Trigger.CONFIRM)
+    assert await reason(world, account, one.full_name) is Reason.NO_ACCESS

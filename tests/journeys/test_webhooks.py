@@ -21,7 +21,7 @@ from permsync.store.engine import Database
 from tests.flows.scenes import rows
 from tests.journeys.places import database_of, own_folder
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 # Of the demo's hosts: who is removed where, and what is gone with it.
 OWNERS = {"github": "acme-labs", "gitlab": "research"}
 PERSON = "linus"

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from permsync.errors import PermsyncError
 from permsync.flows.authenticate_key import Scope, create_key
 from permsync.flows.deps import Chance, Services
+from permsync.flows.drain_webhooks import drain_webhooks
 from permsync.flows.list_keys import list_keys
 from permsync.flows.retire_key import retire_key
 from permsync.flows.rotate_keys import rotate_keys
@@ -28,6 +29,7 @@ from permsync.worker.kinds import KINDS
 from tests.asgi_client import Answer, AsgiClient
 from tests.flows.scenes import column, rows
 from tests.web.visitors import Browser
+from tests.webhooks import gitlab
 from tests.worker.scenes import until_empty, working
 from tests.world import KINDS as HOSTS
 from tests.world import PUBLIC_URL, World
@@ -206,6 +208,23 @@ async def break_our_own_things(stage: Stage) -> None:
     await browser.get("/")
 
 
+async def be_told(stage: Stage) -> None:
+    """Webhooks: right ones, wrong ones, and bodies that hold what nobody should keep."""
+    right, wrong, inside = (stage._secret() for _ in range(3))
+    one = replace(stage.services.hosts["gitlab"], webhook_secrets=(right,))
+    services = replace(stage.services, hosts={**stage.services.hosts, "gitlab": one})
+    application = create_application(services, public_url=PUBLIC_URL)
+    host = listening(AsgiClient(application), stage.heard)
+    account = await rows(services.database, "SELECT external_id FROM account WHERE host = 'gitlab'")
+    about = {"user_id": int(account[0]["external_id"]), "project_id": 1, "note": inside}
+    for token in (right, wrong):
+        for event in ("user_remove_from_team", "push"):
+            sent = gitlab(event, about, token=token)
+            await host.send("POST", "/webhooks/gitlab", [sent.body], headers=sent.headers)
+    await drain_webhooks(services)
+    stage.heard.append(f"{services}")
+
+
 async def rotate_and_leave(stage: Stage, browser: Browser) -> None:
     """A new key, and a person who leaves while a host is away."""
     vault = Vault([NEW, OLD])
@@ -232,6 +251,7 @@ async def go_every_way(world: World) -> Stage:
     async with working(stage.services, KINDS):
         await until_empty(stage.services.database)
     await ask_everything(stage)
+    await be_told(stage)
     await meet_hostile_hosts(stage)
     await break_our_own_things(stage)
     await browser.get("/")

@@ -37,6 +37,7 @@ DURATIONS = {
     "settle": "500ms",
     "api_backoff": "100ms",
     "sync_backoff": "500ms",
+    "webhook_backoff": "1s",
     "schedule_every": "500ms",
     "evidence_soft": "5m",
     "evidence_hard": "30m",
