@@ -46,7 +46,7 @@ READABLE = """
     ORDER BY repository.id LIMIT :count
 """
 PERSON_AT_HOST = "SELECT external_id FROM account WHERE host = :host AND login = :person"
-RUNNING = "SELECT id FROM pgqueuer WHERE status = 'picked' AND entrypoint = 'sync_account'"
+RUNNING = "SELECT id FROM pgqueuer WHERE status = 'picked' AND entrypoint LIKE 'sync_account@%'"
 SLOTS = 8  # of a worker, by default
 Figures = dict[str, Any]
 _numbers = count(1)

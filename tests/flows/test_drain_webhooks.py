@@ -61,7 +61,7 @@ async def test_a_burst_folds_into_one_job(world: World) -> None:
     assert await heed(world, *burst) <= 20
     counts = await column(
         world.services.database,
-        "SELECT count(*) FROM pgqueuer WHERE entrypoint = 'sync_account'",
+        "SELECT count(*) FROM pgqueuer WHERE entrypoint LIKE 'sync_account@%'",
     )
     assert counts == [1]
     assert await waiting(world) == 0

@@ -217,7 +217,7 @@ async def test_an_owners_change_lists_who_holds_something_of_it(world: World) ->
     listed = await column(
         world.services.database,
         "SELECT convert_from(payload, 'UTF8')::json->>'account_id' FROM pgqueuer"
-        " WHERE entrypoint = 'sync_account'",
+        " WHERE entrypoint LIKE 'sync_account@%'",
     )
     assert str(account.id) in listed
     assert await jobs(world) == {"sync_account", "sync_repository"}

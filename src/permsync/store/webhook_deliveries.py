@@ -71,15 +71,18 @@ FROM (
 WHERE one.id = due.id
 RETURNING one.id, one.host, one.event, one.notice::text, one.tries, one.closes
 """)
+# Locked by one statement and written by another: within one, a row that was written is passed
+# over by the lock, and which comes first is the planner's affair.
+_LOCK_ALIKE = text("""
+SELECT other.id FROM webhook_delivery AS one JOIN webhook_delivery AS other
+    ON other.host = one.host AND other.notice = one.notice
+WHERE one.id = :id AND one.waits AND other.waits
+ORDER BY other.id FOR UPDATE OF other SKIP LOCKED
+""")
 _TAKE = text("""
-WITH alike AS (
-    SELECT other.id FROM webhook_delivery AS one JOIN webhook_delivery AS other
-        ON other.host = one.host AND other.notice = one.notice
-    WHERE one.id = :id AND one.waits AND other.waits
-    ORDER BY other.id FOR UPDATE OF other SKIP LOCKED
-), taken AS (
+WITH taken AS (
     UPDATE webhook_delivery SET processed_at = clock_timestamp()
-    WHERE id IN (SELECT id FROM alike) AND :id IN (SELECT id FROM alike)
+    WHERE id = ANY (CAST(:ids AS bigint[]))
     RETURNING received_at
 )
 SELECT max(received_at) FROM taken
@@ -140,9 +143,10 @@ async def take(connection: AsyncConnection, delivery_id: int) -> datetime | None
 
     Returns when the last of them reached the inbox; ``None`` where somebody else has it.
     """
-    received_at: datetime | None = (
-        await connection.execute(_TAKE, {"id": delivery_id})
-    ).scalar_one()
+    alike = (await connection.execute(_LOCK_ALIKE, {"id": delivery_id})).scalars().all()
+    if delivery_id not in alike:
+        return None
+    received_at: datetime = (await connection.execute(_TAKE, {"ids": list(alike)})).scalar_one()
     return received_at
 
 
