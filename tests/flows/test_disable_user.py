@@ -18,6 +18,8 @@ from permsync.model import Account, AccountState, RunState
 from permsync.rules.refresh.claim import Withheld
 from tests.flows.scenes import (
     age_to_stale,
+    column,
+    empty_queue,
     expire,
     last_run,
     queued,
@@ -88,6 +90,24 @@ async def test_a_lost_answer_is_left_alone_and_asked_for_once_the_person_is_enab
     now = await sweep_until_settled(world, account)
     assert now.state is AccountState.ACTIVE
     assert refreshes(world, "gitlab") == sent + 1
+
+
+async def test_who_is_enabled_again_is_listed(world: World) -> None:
+    """What was to be asked or listed meanwhile was dropped."""
+    account = await world.link("ada", "gitlab")
+    other = await world.link("ada", "github", user=await world.user("ada"))
+    await turn(world, account, disabled=True)
+    await rows(
+        world.services.database,
+        "UPDATE account SET state = 'needs_reauth' WHERE id = :id",
+        id=other.id,
+    )
+    await empty_queue(world.services.database)
+
+    await turn(world, account, disabled=False)
+
+    waiting = await column(world.services.database, "SELECT dedupe_key FROM pgqueuer")
+    assert waiting == [f"sync_account:{account.id}"]
 
 
 async def test_who_is_disabled_during_a_sync_is_asked_for_no_further_token(world: World) -> None:

@@ -113,8 +113,10 @@ class _Application:
             return None
         if not unchanged:
             await self._save_grants(account)
-        elif await runs.load_digest(self.connection, account.id) != digest:
-            digest = None  # another writer touched these repositories meanwhile
+        else:
+            await self._settle_asks(account)
+            if await runs.load_digest(self.connection, account.id) != digest:
+                digest = None  # another writer touched these repositories meanwhile
         applied = await self._finish(sent, digest=None if self.unsettled else digest)
         await changes.append(self.connection, self.changes)
         return applied
@@ -189,12 +191,21 @@ class _Application:
     ) -> None:
         """R3 and R8: ask about first noes and fenced pairs, and other sources about lost ones."""
         if self.listing.complete and not plan.held:
-            await asks.settle(self.connection, account.id, before=self.run.started_at)
+            await self._settle_asks(account)
         wanted = [Pair(account.id, id_, SOURCE) for id_ in sorted(plan.miss | fenced)]
         wanted += await pairs.load_others(
             self.connection, account_id=account.id, repository_ids=plan.delete, source=SOURCE
         )
         await want_asks(self.services, self.connection, wanted)
+
+    async def _settle_asks(self, account: Account) -> None:
+        """What was to be asked is answered, but for the owners that were left out."""
+        await asks.settle(
+            self.connection,
+            account.id,
+            before=self.run.started_at,
+            left_out=self.listing.gaps,
+        )
 
     async def _finish(self, sent: Tally, *, digest: bytes | None) -> Applied:
         complete, failure = self.listing.complete and not self.held, self.listing.failure

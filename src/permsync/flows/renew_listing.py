@@ -12,7 +12,7 @@ from permsync.flows.apply_listing import Applied
 from permsync.flows.deps import Services
 from permsync.model import RunState
 from permsync.rules.schedule import cadence, next_sync_in
-from permsync.store import runs
+from permsync.store import asks, runs
 from permsync.store.engine import database_now
 from permsync.store.runs import ClaimedRun, Tally
 
@@ -39,6 +39,7 @@ async def renew_listing(
         # The host vouched for what was listed last: as many as then.
         tally = replace(sent, total=await runs.load_total(connection, account.id))
         if stands:
+            await asks.settle(connection, account.id, before=run.started_at)
             await runs.save_listed(connection, run, listed_to=now, digest=digest, due_in=due_in)
             await runs.finish(connection, run.id, RunState.SUCCEEDED, tally)
             return Applied(RunState.SUCCEEDED, tally)

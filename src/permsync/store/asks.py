@@ -6,7 +6,7 @@ account since its last listing fold into one listing of it (EVIDENCE R6). This m
 not know what a host answers, or what follows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,11 +41,18 @@ RETURNING asked_pairs, greatest(coalesce(:due_at, clock_timestamp()) - clock_tim
     interval '0') AS due_in
 """)
 _DROP_ALL = text("DELETE FROM ask WHERE account_id = :account_id")
+# Both parts see the asks as they were before: what is left is what was there less what went.
 _SETTLE = text("""
 WITH settled AS (
-    DELETE FROM ask WHERE account_id = :account_id AND due_at <= :before
+    DELETE FROM ask USING repository
+    WHERE ask.account_id = :account_id AND ask.due_at <= :before
+        AND repository.id = ask.repository_id
+        AND repository.owner_id <> ALL (CAST(:left_out AS text[]))
+    RETURNING ask.repository_id
 )
-UPDATE account SET asked_pairs = 0 WHERE id = :account_id
+UPDATE account SET asked_pairs =
+    (SELECT count(*) FROM ask WHERE account_id = :account_id) - (SELECT count(*) FROM settled)
+WHERE id = :account_id AND (asked_pairs <> 0 OR EXISTS (SELECT FROM settled))
 """)
 _DUE = text("""
 SELECT account_id, repository_id, failures FROM ask
@@ -127,9 +134,21 @@ async def drop_all(connection: AsyncConnection, account_id: int) -> None:
     await connection.execute(_DROP_ALL, {"account_id": account_id})
 
 
-async def settle(connection: AsyncConnection, account_id: int, *, before: datetime) -> None:
-    """A listing begun at ``before`` spoke: it answers what was due by then, and folds anew."""
-    await connection.execute(_SETTLE, {"account_id": account_id, "before": before})
+async def settle(
+    connection: AsyncConnection,
+    account_id: int,
+    *,
+    before: datetime,
+    left_out: Collection[str] = (),
+) -> None:
+    """
+    A complete listing begun at ``before`` answers what was due by then, and folds anew.
+
+    About the owners that it ``left_out`` it said nothing, so what is asked of them stays, and
+    counts with whatever is due later.
+    """
+    about = {"account_id": account_id, "before": before, "left_out": sorted(left_out)}
+    await connection.execute(_SETTLE, about)
 
 
 async def drop(connection: AsyncConnection, ask: WantedAsk, *, asked_at: datetime) -> None:
