@@ -19,7 +19,7 @@ from permsync.errors import DatabaseUnavailableError
 from permsync.flows.deps import Services
 from permsync.flows.in_flight import InFlight
 from permsync.store import queue_claims
-from permsync.store.queue import Kind
+from permsync.store.queue import Kind, name_of
 from permsync.store.queue_claims import Job, JobEnd
 from permsync.store.queue_line import QueueLine, queue_line
 from permsync.transport import Answer, Transport
@@ -90,7 +90,8 @@ class Labour:
 
     async def begin(self, mishap: Mishap) -> Shift | None:
         """Claim the strongest job that is due and do it, or come to where it is held."""
-        claimed = await self._line.claim(JOBS, most=1)
+        names = [name_of(kind, host=host) for host in self.services.hosts for kind in JOBS]
+        claimed = await self._line.claim(names, most=1)
         if not claimed:
             return None
         transport = HoldingTransport(self.services.transport, mishap)
