@@ -74,7 +74,7 @@ async def test_a_run_in_the_middle_stops_soon_and_leaves_everything_as_it_was(
     host.grant("ada", added.id)
     before = await rows(world.services.database, GRANTS)
     asked = len(host.log.records)
-    host.faults.api_latency_seconds = 5.0
+    host.faults.api_latency_seconds = 30.0
     running = asyncio.create_task(sync_account(world.services, account.id, Trigger.SCHEDULE))
     run_id = await until_running(world)
 
@@ -176,7 +176,7 @@ async def test_an_older_run_does_not_take_the_claim_from_its_successor(world: Wo
 async def test_a_listing_of_readers_is_cancelled_as_well(world: World) -> None:
     world = attentive(await connected(world))
     repository = await id_of(world, one_of(world))
-    world.host("gitlab").faults.api_latency_seconds = 5.0
+    world.host("gitlab").faults.api_latency_seconds = 30.0
     running = asyncio.create_task(sync_repository(world.services, repository, Trigger.SCHEDULE))
     run_id = await until_running(world)
     cancelled = await cancel_run(world.services, run_id, actor="operator")

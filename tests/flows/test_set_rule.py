@@ -159,7 +159,7 @@ async def test_a_denial_for_a_while_stands_before_an_allowance_without_end(world
     name = private_name(world, "github")
     ref = RepositoryName("github", full_name=name)
     await set_rule(world.services, margaret.id, ref, ALLOW, actor="operator")
-    soon = await now(world) + timedelta(milliseconds=200)
+    soon = await now(world) + HOUR
     await set_rule(
         world.services, margaret.id, ref, RuleTerms(Verdict.DENY, soon), actor="operator"
     )
@@ -167,8 +167,10 @@ async def test_a_denial_for_a_while_stands_before_an_allowance_without_end(world
     assert denied.reason is Reason.EXPLICIT_DENY
     assert denied.valid_until == soon
 
-    await asyncio.sleep((soon - await now(world)).total_seconds())
-    assert await now(world) > soon
+    await rows(
+        world.services.database,
+        "UPDATE explicit_rule SET expires_at = clock_timestamp() WHERE effect = 'deny'",
+    )
 
     allowed = (await check(world.services, margaret.id, ref)).decision
     assert (allowed.reason, allowed.valid_until) == (Reason.EXPLICIT_ALLOW, None)
