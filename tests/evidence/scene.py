@@ -183,7 +183,8 @@ class Scene:
         if not again:
             self.inbox.remove(notice)
         self.bench.run(self._process(notice))
-        self.memory.notices.append(notice)
+        if notice.repository is None or (notice.host, notice.repository) in self.now.repositories:
+            self.memory.notices.append(notice)  # of what nobody knows, nothing can come back
         self.look(Step("notice", notice=notice))
 
     async def _process(self, notice: Notice) -> None:

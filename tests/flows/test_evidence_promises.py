@@ -6,15 +6,17 @@ must tell by the promise's own number. This module must not know how a run goes.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from permsync.store.engine import Database
 from tests.evidence.memory import Step
 from tests.evidence.opening import bench, lose, scene
+from tests.evidence.places import person_id
 from tests.evidence.promises import BrokenPromiseError
 from tests.evidence.scene import Scene
-from tests.evidence.settling import check_end
+from tests.evidence.settling import check_end, settle
 from tests.flows.scenes import rows
 
 __all__ = ["bench", "scene"]
@@ -129,6 +131,40 @@ def what_was_never_true_is_allowed(scene: Scene) -> None:
     scene.pass_time(scene.memory.hard / 2)
     scene.memory.hard /= 4
     scene.look()
+
+
+def asked_one_by_one(scene: Scene) -> list[int]:
+    """How many pairs the host was asked about, between one listing of Ada and the next."""
+    counts = [0]
+    for one in list(scene.host(0).log.records):
+        if "membership=true" not in one.query:
+            continue
+        if "id_after" in one.query:
+            counts[-1] += 1
+        else:
+            counts.append(0)
+    return counts
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_however_wide_a_change_no_more_is_asked_than_the_fold(scene: Scene, *, told: bool) -> None:
+    """I12: every pair is lost at once, and each may be told by a notice of its own."""
+    host = scene.host(0)
+    for number in range(scene.memory.fold_above * 2):
+        one = host.add_repository(f"platform/wide-{number}")
+        scene.change(partial(host.grant, "ada", one.id))
+    scene.press(0)
+    scene.work()
+    for one in host.by_id():
+        scene.change(partial(host.revoke, "ada", one.id))
+        if told:
+            scene.receive("remove_pair", host, one, "ada")
+            scene.process(0, again=False)
+    scene.press(0)
+    settle(scene)
+
+    assert max(asked_one_by_one(scene)) <= scene.memory.fold_above
+    assert not [key for key in scene.now.rows if key.person == person_id(host, "ada")]
 
 
 SPOILT: dict[str, Callable[[Scene], None]] = {
