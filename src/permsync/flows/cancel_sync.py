@@ -66,8 +66,6 @@ async def cancel_sync(services: Services, account_id: int, *, actor: str) -> Can
 async def _close(
     services: Services, connection: Connection, run: Run, account: Account | None, *, actor: str
 ) -> None:
-    if run.state is not RunState.RUNNING:
-        return
     if not await run_history.save_cancelled(connection, run.id):
         return
     await run_history.plan_next(

@@ -21,7 +21,6 @@ async def count_run(services: Services, run_id: int, *, host: str) -> Run | None
     metrics.run_requests.labels(host).inc(run.requests)
     if run.failure is not None:
         metrics.run_failures.labels(host, run.failure).inc()
-    if run.finished_at is not None:
-        took = run.finished_at - run.started_at
-        metrics.run_seconds.labels(host, run.state.value).observe(took.total_seconds())
+    took = (run.finished_at or run.started_at) - run.started_at
+    metrics.run_seconds.labels(host, run.state.value).observe(took.total_seconds())
     return run
