@@ -60,6 +60,8 @@ async def play(
             await scene.finish()
         else:
             break
+        finally:
+            scene.dismiss()
     assert result is not None, "there is at least one try"
     return replace(result, seconds=round(monotonic() - began, 2))
 

@@ -64,6 +64,7 @@ class Scene:
     crowd_seconds: float = SETTLE_SECONDS
     _died: set[int] = field(default_factory=set)
     _tasks: list["asyncio.Task[Said | None]"] = field(default_factory=list)
+    _victims: list[Caller] = field(default_factory=list)
 
     async def begin(self) -> None:
         """
@@ -130,7 +131,14 @@ class Scene:
 
     async def victim(self) -> Caller:
         """A process whose database connections can be cut."""
-        return await self.place.caller(self.place.settings(proxied=True))
+        victim = await self.place.caller(self.place.settings(proxied=True))
+        self._victims.append(victim)
+        return victim
+
+    def dismiss(self) -> None:
+        """End whoever survived this cell, or the next ones would run out of connections."""
+        for victim in self._victims:
+            victim.kill()
 
     def ask(self, caller: Caller, **order: object) -> "asyncio.Task[Said | None]":
         """Ask for the account's token without waiting; nothing where the process dies."""
@@ -251,7 +259,7 @@ class Scene:
 
     async def look(self, *, settled: bool, before: dict[int, Facts]) -> dict[int, Facts]:
         """The facts now, by account; what ``before`` counted as presented is not counted again."""
-        keys = [base64.b64decode(key) for key in (*self.keys, *self.place.keys)]
+        keys = [base64.b64decode(key) for key in dict.fromkeys((*self.keys, *self.place.keys))]
         seen = len(self.place.host_proxy.presentations)
         facts = await truth.look(
             self.place,

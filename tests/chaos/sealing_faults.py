@@ -58,6 +58,8 @@ async def retire_key_too_early(scene: Scene) -> None:
     if (await scene.row())["state"] != "active":
         scene.broken.append("a missing key ended an account")
     scene.rescuer = ahead
+    # Whoever starts in this lane from now on needs the key, too, or it is refused.
+    scene.place.keys = tuple(scene.keys)
 
 
 FAULTS = (

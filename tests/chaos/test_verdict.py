@@ -163,6 +163,21 @@ def test_posts_of_an_earlier_part_are_not_counted_again() -> None:
     assert judge(later, Terms(most_posts=1)).most_presented == 1
 
 
+def test_one_token_of_many_versions_may_be_presented_once_for_each() -> None:
+    lasting = Pair(1, "family", works=True, presented=2)
+    held = Facts(
+        state="active",
+        reason=None,
+        pairs=(lasting,),
+        held=(1,),
+        history=tuple(Written("link", version, "active", 1) for version in (1, 2, 3)),
+        attempts=Counter({("link", 1): 2, ("link", 2): 1}),
+    )
+    assert judge(held, Terms()).broken == ()
+    twice = replace(held, pairs=(replace(lasting, presented=3),))
+    assert judge(twice, Terms()).broken == ("2 POSTs for one version, 1 allowed",)
+
+
 def test_a_post_without_a_claim_before_it_is_found() -> None:
     unclaimed = replace(HEALTHY, attempts=Counter())
     assert judge(unclaimed, Terms()).broken == ("1 POSTs without a claim",)

@@ -108,9 +108,7 @@ def judge(facts: Facts, terms: Terms) -> Verdict:
     allowed = lost and _may_be_lost(facts, terms, by_number)
     stale = lost and facts.state in LIVING
     overwritten = _is_overwritten(facts, by_number)
-    most = max(
-        (pair.presented - facts.earlier.get(pair.number, 0) for pair in facts.pairs), default=0
-    )
+    most = max((_posts(facts, pair) for pair in facts.pairs), default=0)
     excused = max((pair.abandoned for pair in facts.pairs), default=0)
     broken = []
     if lost and not allowed:
@@ -130,6 +128,19 @@ def judge(facts: Facts, terms: Terms) -> Verdict:
     if not facts.settled:
         broken.append("never settled")
     return Verdict(lost, allowed, falsely_dead, overwritten, stale, most, tuple(broken))
+
+
+def _posts(facts: Facts, pair: Pair) -> int:
+    """
+    The presentations of this pair for one version.
+
+    A host that never rotates gives the same token to many versions; all but the newest of
+    them were presented once.
+    """
+    earlier = facts.earlier.get(pair.number, 0)
+    versions = {(one.link, one.version) for one in facts.history if one.pair == pair.number}
+    others = 0 if earlier else max(0, len(versions) - 2)
+    return pair.presented - earlier - others
 
 
 def _was_falsely_dead(facts: Facts, terms: Terms, by_number: dict[int, Pair]) -> bool:
