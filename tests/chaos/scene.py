@@ -259,7 +259,7 @@ class Scene:
 
     async def look(self, *, settled: bool, before: dict[int, Facts]) -> dict[int, Facts]:
         """The facts now, by account; what ``before`` counted as presented is not counted again."""
-        keys = [base64.b64decode(key) for key in dict.fromkeys((*self.keys, *self.place.keys))]
+        keys = [base64.b64decode(key) for key in dict.fromkeys((*self.place.keys, *self.keys))]
         seen = len(self.place.host_proxy.presentations)
         facts = await truth.look(
             self.place,

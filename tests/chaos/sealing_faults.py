@@ -57,9 +57,18 @@ async def retire_key_too_early(scene: Scene) -> None:
     await scene.ask(scene.rescuer)
     if (await scene.row())["state"] != "active":
         scene.broken.append("a missing key ended an account")
-    scene.rescuer = ahead
-    # Whoever starts in this lane from now on needs the key, too, or it is refused.
-    scene.place.keys = tuple(scene.keys)
+    await ahead.leave()
+    await _take_back(scene)
+
+
+async def _take_back(scene: Scene) -> None:
+    """Seal everything with the lane's own keys again, or later processes could not start."""
+    keys = [*scene.place.keys, scene.keys[0]]
+    operator = await scene.place.caller(scene.place.settings(keys=keys))
+    said = await operator.say("rotate")
+    if said.get("unopened") or "error" in said:
+        scene.broken.append(f"taking a key back came to {said}")
+    await operator.leave()
 
 
 FAULTS = (
