@@ -72,7 +72,10 @@ class Run:
     results: list[Result] = field(default_factory=list)
 
     async def play(self) -> None:
-        """Play all cells that have no result yet."""
+        """Play all cells that have no result yet; SIGTERM ends it with all that it started."""
+        playing = asyncio.current_task()
+        assert playing is not None, "a coroutine that runs has a task"
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
         done = {(one.fault, one.lane) for one in self.results}
         cells = [cell for cell in self.cells if (cell[0].name, cell[1].name) not in done]
         lanes = list(dict.fromkeys(lane for _, lane in cells))
@@ -109,8 +112,6 @@ def main() -> int:
         run.results = report.read_lines(PROGRESS)
     else:
         PROGRESS.unlink(missing_ok=True)
-    # Whoever ends this run ends what it started, too: both signals go the way of Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     asyncio.run(run.play())
     order = list(FAULTS)
     run.results.sort(key=lambda one: order.index(one.fault))
