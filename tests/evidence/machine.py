@@ -96,15 +96,22 @@ class Evidence(RuleBasedStateMachine):
         """A person loses a repository, or everything of its owner; a notice may say so."""
         host = self.scene.host(at)
         one = self.scene.repository(host, which)
-
-        def edit() -> None:
-            host.revoke(person, one.id)
-            if whole:
-                host.leave(person, namespace=one.owner)
-
-        self.scene.change(edit)
+        self.scene.take(host, one, person, whole=whole)
         if told:
             self.scene.receive("remove_member" if whole else "remove_pair", host, one, person)
+
+    @rule(at=host_number, person=somebody, which=number, late=some.booleans())
+    def overtake(self, at: int, person: str, which: int, *, late: bool) -> None:
+        """A listing is under way while a person loses what it saw, and a notice comes first."""
+        host = self.scene.host(at)
+        one = self.scene.repository(host, which)
+        every = [*self.scene.now.accounts]
+        if (name := (host.name, places.person_id(host, person))) in every:
+            self.scene.press(every.index(name))
+            self.scene.work(Mishap(hold_at=1, late=late))
+            self.scene.take(host, one, person, whole=False)
+            self.scene.receive("remove_pair", host, one, person)
+            self.scene.process(-1, again=False)
 
     @rule(
         at=host_number,
@@ -148,8 +155,7 @@ class Evidence(RuleBasedStateMachine):
     @rule(at=host_number, which=number)
     def create(self, at: int, which: int) -> None:
         """A repository is made."""
-        host = self.scene.host(at)
-        owners = places.OWNERS[host.name]
+        host, owners = self.scene.host(at), places.OWNERS[self.scene.host(at).name]
         name = f"{owners[which % len(owners)]}/new-{which}"
         if len(host.repositories) < MOST_REPOSITORIES and host.find_repository(name) is None:
             self.scene.change(lambda: host.add_repository(name))

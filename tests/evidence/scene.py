@@ -161,6 +161,13 @@ class Scene:
         edit()
         self.note_truth()
 
+    def take(self, host: Host, one: Repository, person: str, *, whole: bool) -> None:
+        """A person loses a repository, or everything of its owner."""
+        host.revoke(person, one.id)
+        if whole:
+            host.leave(person, namespace=one.owner)
+        self.note_truth()
+
     def receive(self, verb: str, host: Host, one: Repository, person: str) -> None:
         """A notice about this repository or person reaches the inbox."""
         at = self.bench.run(self.bench.clock.now())
