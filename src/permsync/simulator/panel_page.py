@@ -52,6 +52,7 @@ FAULT_WORDS = {
     "failing_pages": "A page fails",
     "empty_page": "A page is empty",
     "id_token_claims": "Wrong id tokens",
+    "hooks": "Spoils webhooks",
 }
 NOTICES: dict[Done, str] = {
     "expired": "All access tokens are expired.",
