@@ -21,7 +21,7 @@ function relative(at) {
 function moveTimesOn() {
   for (const time of document.querySelectorAll("time")) {
     const at = Date.parse(time.dateTime);
-    const words = "due" in time.dataset && at <= Date.now() ? "any moment" : relative(at);
+    const words = "due" in time.dataset && at < Date.now() + 1000 ? "any moment" : relative(at);
     if (time.textContent !== words) {
       time.textContent = words;
     }
