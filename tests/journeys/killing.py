@@ -174,8 +174,8 @@ async def _kill(
 
 
 async def _press_all(database: Database) -> None:
-    async with database.begin() as connection:
-        for one in await rows(database, "SELECT id FROM account ORDER BY id"):
+    for one in await rows(database, "SELECT id FROM account ORDER BY id"):
+        async with database.begin() as connection:  # each press is a transaction, as in life
             await enqueue_sync(connection, account_id=one["id"], trigger=Trigger.PERSON)
 
 
