@@ -114,7 +114,7 @@ async def test_internal_is_switched_off_where_the_instance_would_open_it(world: 
     }
 
 
-async def test_a_member_of_the_enterprise_sees_what_is_internal_to_its_other_organisations(
+async def test_trap_15_a_member_of_the_enterprise_sees_what_is_internal_to_its_others(
     world: World,
 ) -> None:
     """Linus is in acme-labs, and acme is of the same enterprise; orbit is not."""

@@ -109,7 +109,7 @@ async def test_what_is_not_proved_is_not_stored_and_is_counted(
     assert counted(world, "gitlab", reason) == 1
 
 
-async def test_an_old_timestamp_is_a_replay(world: World) -> None:
+async def test_fake_18_an_old_timestamp_is_a_replay(world: World) -> None:
     world = hooked(world)
     late = int(time.time()) - 3_600
     sent = gitlab_signed("user_add_to_team", ADDED, at_seconds=late)
@@ -138,7 +138,7 @@ async def test_a_kind_without_webhooks_has_none(world: World) -> None:
 # Again
 
 
-async def test_a_redelivery_with_the_same_id_is_a_duplicate_once_it_was_carried_out(
+async def test_fake_18_a_redelivery_with_the_same_id_is_a_duplicate_once_it_was_carried_out(
     world: World,
 ) -> None:
     world = hooked(world)

@@ -171,7 +171,7 @@ async def heal(scene: Scene) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(sequence=some.lists(DELIVERIES, min_size=1, max_size=6))
-async def test_no_sequence_of_deliveries_allows_what_was_denied(
+async def test_trap_21_no_sequence_of_deliveries_allows_what_was_denied(
     world: World, scenes: list[Scene], host: str, sequence: list[dict[str, Any]]
 ) -> None:
     if not scenes:

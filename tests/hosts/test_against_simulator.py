@@ -143,7 +143,7 @@ def test_the_listing_is_what_the_world_says(
 
 
 @each_case
-def test_owners_visibility_and_archive_are_what_the_world_says(
+def test_trap_17_owners_visibility_and_archive_are_what_the_world_says(
     server: RunningSimulator, case: Case
 ) -> None:
     host = _show(server, case)

@@ -39,7 +39,7 @@ def test_a_delivery_is_named_by_its_request() -> None:
     assert reading_of("bitbucket_datacenter", {}, headers).delivery_id == "r-1"
 
 
-def test_an_empty_signature_is_refused() -> None:
+def test_fake_18_an_empty_signature_is_refused() -> None:
     refused = hooks_of("bitbucket_datacenter").refusal(
         delivered({}, {"x-hub-signature": ""}), ("secret",), tolerance=timedelta(minutes=1)
     )

@@ -95,7 +95,7 @@ def test_a_name_that_is_noise_is_nobody() -> None:
     assert _failure(noise) is FailureKind.CREDENTIAL_REJECTED
 
 
-def test_401_with_a_name_is_a_matter_of_rights_except_at_the_probe() -> None:
+def test_trap_8_401_with_a_name_is_a_matter_of_rights_except_at_the_probe() -> None:
     """HOSTS 5.5: it may mean "not an administrator"."""
     refused = answer({"errors": [{"message": "You are not permitted"}]}, 401, ADA)
     assert _failure(refused) is FailureKind.FORBIDDEN

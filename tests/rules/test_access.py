@@ -178,7 +178,7 @@ def test_openness_that_nothing_dates_is_not_believed() -> None:
     assert _reason(replace(FACTS, repository=undated, accounts=(ACCOUNT,))) is Reason.NO_ACCESS
 
 
-def test_internal_opens_to_an_unrestricted_account_of_the_host() -> None:
+def test_trap_14_internal_opens_to_an_unrestricted_account_of_the_host() -> None:
     facts = replace(FACTS, repository=INTERNAL, accounts=(ACCOUNT,))
     assert _reason(facts) is Reason.OPEN_INTERNAL
 

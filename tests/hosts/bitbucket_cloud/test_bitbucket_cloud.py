@@ -155,7 +155,7 @@ def test_the_rotation_is_strict_unless_configured() -> None:
         ({}, WORKSPACE),
     ],
 )
-def test_the_identity_is_the_uuid(names: Mapping[str, str], login: str) -> None:
+def test_trap_23_the_identity_is_the_uuid(names: Mapping[str, str], login: str) -> None:
     host = _host()
     body = {"uuid": WORKSPACE, "account_id": "557058:1", **names}
     identity = host.parse_identity(host.identity_ask(), answer(body))

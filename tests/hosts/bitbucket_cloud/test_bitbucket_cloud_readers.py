@@ -69,7 +69,7 @@ def _readers(response: Response) -> ReadersPage | Failure:
     return _host().parse_readers(ask, response)
 
 
-def test_readers_are_those_with_an_effective_right_that_is_known() -> None:
+def test_trap_16_readers_are_those_with_an_effective_right_that_is_known() -> None:
     rows = [
         {"permission": "read", "user": {"uuid": "{EE-5}"}},
         {"permission": "admin", "user": {"uuid": "ff-6"}},

@@ -218,7 +218,7 @@ def test_a_token_needs_repo(header: str, missing: set[str]) -> None:
     assert _host().missing_scopes(granted) == missing
 
 
-def test_a_wider_scope_stands_for_its_parts() -> None:
+def test_trap_22_a_wider_scope_stands_for_its_parts() -> None:
     """HOSTS 1.3 #22: GitHub reports the widest name only."""
     host = _host(scopes=("read:org", "user:email", "public_repo"))
     assert host.missing_scopes(frozenset({"admin:org", "user", "repo"})) == frozenset()

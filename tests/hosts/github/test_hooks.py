@@ -95,7 +95,7 @@ def test_the_delivery_is_named_by_the_guid_that_a_redelivery_keeps() -> None:
     assert (told.event, told.delivery_id) == ("ping", "72d3162e-cc78")
 
 
-def test_a_gitea_request_carrying_x_github_event_is_refused() -> None:
+def test_fake_18_a_gitea_request_carrying_x_github_event_is_refused() -> None:
     headers = {
         "x-github-event": "repository",
         "x-gitea-event": "repository",

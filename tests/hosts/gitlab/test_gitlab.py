@@ -177,7 +177,7 @@ def test_a_blocked_persons_identity_is_a_disabled_account() -> None:
         (405, {"message": "Offset pagination has a maximum"}, FailureKind.UNREADABLE),
     ],
 )
-def test_a_refusal_is_told_by_its_words(
+def test_fake_13_a_refusal_is_told_by_its_words(
     status: int, body: Mapping[str, str], kind: FailureKind
 ) -> None:
     assert _failure(answer(body, status)).kind is kind

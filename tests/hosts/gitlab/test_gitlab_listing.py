@@ -102,7 +102,7 @@ def test_a_project_is_read_by_the_fields_that_count() -> None:
         ("galactic", "enabled", Visibility.PRIVATE),
     ],
 )
-def test_a_project_is_open_only_if_its_code_is(
+def test_trap_12_and_fake_11_a_project_is_open_only_if_its_code_is(
     visibility: str | None, access: str | None, meaning: Visibility
 ) -> None:
     row = _project(visibility=visibility, repository_access_level=access)
@@ -110,7 +110,7 @@ def test_a_project_is_open_only_if_its_code_is(
     assert one.visibility is meaning
 
 
-def test_a_guest_sees_a_project_and_not_its_code() -> None:
+def test_trap_13_a_guest_sees_a_project_and_not_its_code() -> None:
     page = _page(_host(), answer([_guest(permissions=_access(project=10))]))
     assert page.repositories == ()
     assert page.seen == {"7"}

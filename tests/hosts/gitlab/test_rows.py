@@ -109,7 +109,9 @@ def test_a_member_who_may_read_the_code_is_a_reader(changes: dict[str, Any], lev
         {"expires_at": "2026-05-04"},
     ],
 )
-def test_guests_blocked_awaiting_and_expired_members_are_none(changes: dict[str, Any]) -> None:
+def test_fake_12_guests_blocked_awaiting_and_expired_members_are_none(
+    changes: dict[str, Any],
+) -> None:
     assert _members(answer([_member(**changes)], headers=SENT)) == ReadersPage()
 
 
