@@ -43,8 +43,14 @@ async def apply_ask(
         repository = await repositories.load(connection, ask.repository_id)
         if account is None or repository is None:
             return None
-        if account.link_id != link_id or account.state not in LIVING:
+        if account.state not in LIVING:
             await asks.drop_all(connection, ask.account_id)
+            return None
+        if account.link_id != link_id:
+            # Asked through a link that is over. A notice may have wanted it for the new one.
+            await asks.postpone(
+                connection, ask, asked_at=asked_at, due_in=timedelta(), failed=False
+            )
             return None
         now = await database_now(connection)
         standing = await _standing(connection, account, repository)

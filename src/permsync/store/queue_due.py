@@ -16,25 +16,29 @@ from permsync.rules.schedule import PRIORITY
 from permsync.store.queue import Kind
 
 # Jobs that exist already are left out before the limit counts, or a batch of accounts that
-# wait in the queue would hide all others.
+# wait in the queue would hide all others. In the order of their ids, as every other writer of
+# jobs, or two of them could wait for each other.
 _ENQUEUE_DUE = text("""
     INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
     SELECT
-        :priority, CAST(:kind AS text) || '@' || account.host,
-        convert_to(json_build_object('account_id', account.id)::text, 'UTF8'),
+        :priority, CAST(:kind AS text) || '@' || due.host,
+        convert_to(json_build_object('account_id', due.id)::text, 'UTF8'),
         now() + random() * CAST(:spread AS interval),
-        CAST(:kind AS text) || ':' || account.id, 'queued'
-    FROM account
-    JOIN "user" ON "user".id = account.user_id AND "user".disabled_at IS NULL
-    WHERE account.sync_due_at <= now()
-        AND account.state = ANY (:living)
-        AND NOT EXISTS (
-            SELECT FROM pgqueuer AS job
-            WHERE job.dedupe_key = CAST(:kind AS text) || ':' || account.id
-                AND job.status IN ('queued', 'picked')
-        )
-    ORDER BY account.listed_at IS NOT NULL, account.sync_due_at
-    LIMIT :most
+        CAST(:kind AS text) || ':' || due.id, 'queued'
+    FROM (
+        SELECT account.id, account.host FROM account
+        JOIN "user" ON "user".id = account.user_id AND "user".disabled_at IS NULL
+        WHERE account.sync_due_at <= now()
+            AND account.state = ANY (:living)
+            AND NOT EXISTS (
+                SELECT FROM pgqueuer AS job
+                WHERE job.dedupe_key = CAST(:kind AS text) || ':' || account.id
+                    AND job.status IN ('queued', 'picked')
+            )
+        ORDER BY account.listed_at IS NOT NULL, account.sync_due_at
+        LIMIT :most
+    ) AS due
+    ORDER BY due.id
     ON CONFLICT (dedupe_key)
         WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
         AND dedupe_key IS NOT NULL
@@ -65,19 +69,22 @@ async def enqueue_due(connection: AsyncConnection, *, spread_in: timedelta, most
 _ENQUEUE_DUE_REPOSITORIES = text("""
     INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
     SELECT
-        :priority, CAST(:kind AS text) || '@' || repository.host,
-        convert_to(json_build_object('repository_id', repository.id)::text, 'UTF8'),
+        :priority, CAST(:kind AS text) || '@' || due.host,
+        convert_to(json_build_object('repository_id', due.id)::text, 'UTF8'),
         now() + random() * CAST(:spread AS interval),
-        CAST(:kind AS text) || ':' || repository.id, 'queued'
-    FROM repository
-    WHERE repository.sync_due_at <= now() AND repository.gone_at IS NULL
-        AND NOT EXISTS (
-            SELECT FROM pgqueuer AS job
-            WHERE job.dedupe_key = CAST(:kind AS text) || ':' || repository.id
-                AND job.status IN ('queued', 'picked')
-        )
-    ORDER BY repository.listed_at IS NOT NULL, repository.sync_due_at
-    LIMIT :most
+        CAST(:kind AS text) || ':' || due.id, 'queued'
+    FROM (
+        SELECT repository.id, repository.host FROM repository
+        WHERE repository.sync_due_at <= now() AND repository.gone_at IS NULL
+            AND NOT EXISTS (
+                SELECT FROM pgqueuer AS job
+                WHERE job.dedupe_key = CAST(:kind AS text) || ':' || repository.id
+                    AND job.status IN ('queued', 'picked')
+            )
+        ORDER BY repository.listed_at IS NOT NULL, repository.sync_due_at
+        LIMIT :most
+    ) AS due
+    ORDER BY due.id
     ON CONFLICT (dedupe_key)
         WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
         AND dedupe_key IS NOT NULL
