@@ -1,19 +1,26 @@
 """
 What every test may ask for: a real PostgreSQL with all tables, one database per test.
 
-What is decided here: which steps make an empty database ours. This module must not know
+What is decided here: which steps make an empty database ours, and that properties are tried
+with the same examples every time. This module must not know
 where the server lies (``tests.databases``).
 """
 
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from permsync.store import migrate as migrations
 from permsync.store import queue_schema
 from permsync.store.engine import Database
 from tests.databases import FreshDatabase, Migrate, database, embedded_server, migrated_template
 from tests.world import served, simulator, world
+
+# One commit, one verdict: whoever looks for new examples asks for another profile
+# (``--hypothesis-profile=default``).
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 __all__ = [
     "anyio_backend",

@@ -7,6 +7,7 @@ does to grants.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from permsync.errors import UnknownError
 from permsync.flows.ask_pairs import ask_pairs
 from permsync.flows.check import RepositoryName
 from permsync.flows.close_repository import close_repository
@@ -131,7 +133,8 @@ class Scene:
 
     async def unlink(self) -> None:
         person = self.account.user_id
-        await unlink_account(self.world.services, self.account.id, user_id=person, actor="test")
+        with suppress(UnknownError):  # it may be unlinked already
+            await unlink_account(self.world.services, self.account.id, user_id=person, actor="test")
 
     async def tidy(self) -> None:
         await tidy(self.world.services)
