@@ -110,6 +110,12 @@ def test_opening_counts_from_a_listing_begun_after_the_host_settled() -> None:
     assert _plan(KNOWN, seen, started_at=settled_at + INSTANT) == RepositoryPlan(widen=(seen,))
 
 
+def test_one_that_was_gone_is_back_from_a_listing_begun_after_the_host_settled() -> None:
+    gone = replace(KNOWN, gone_at=ago(1))
+    assert _plan(gone, SEEN) == RepositoryPlan(back=(SEEN,))
+    assert _plan(gone, SEEN, started_at=ago(1)) == RepositoryPlan()
+
+
 @pytest.mark.parametrize("visibility", OPEN)
 def test_openness_is_dated_again_after_a_quarter_of_the_hard_age(visibility: Visibility) -> None:
     """R12: for few writes."""
