@@ -1,10 +1,12 @@
-"""A kind's switches are converted or refused with a message that names the place."""
+"""A kind's switches are converted, or refused with a message that names the place, and shown."""
+
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
 
-from permsync.codehost import HostSettings
-from permsync.codehost.options import Parallel, parse_options
+from permsync.codehost import HostSettings, Rotation
+from permsync.codehost.options import Option, Parallel, Rotating, options_of, parse_options
 from permsync.errors import ConfigurationError
 
 
@@ -38,3 +40,22 @@ def test_an_option_that_means_nothing_is_refused_with_what_would(
         parse_options(_settings(options), _Options)
     assert refused.value.key == "hosts.one.options"
     assert "strict, parallel" in refused.value.cure
+
+
+class _Shown(msgspec.Struct):
+    app: Annotated[Literal["oauth", "app"], msgspec.Meta(description="How.")] = "oauth"
+    rotation: Rotating = Rotation.GRACE
+    strict: bool = True
+    parallel: Parallel = 4
+    most: int = 7
+    version: Annotated[str, msgspec.Meta(max_length=9)] = "1"
+
+
+def test_an_option_is_shown_with_what_it_may_be_its_default_and_its_meaning() -> None:
+    app, rotation, strict, parallel, most, version = options_of(_Shown)
+    assert app == Option("app", "`app` or `oauth`", "oauth", "How.", ("app", "oauth"))
+    assert (rotation.default, rotation.choices) == ("grace", tuple(Rotation))
+    assert strict == Option("strict", "`true` or `false`", True, "", (True, False))
+    assert (parallel.form, parallel.default) == ("whole number, 1 to 50", 4)
+    assert parallel.meaning.endswith(".")
+    assert (most.form, version.form, version.meaning) == ("whole number", "text", "")

@@ -15,6 +15,7 @@ from permsync.codehost import (
     Rotation,
 )
 from permsync.codehost.addresses import same_origin
+from permsync.codehost.options import options_of
 from permsync.errors import ConfigurationError
 from permsync.hosts import create, registry
 from tests.hosts.exchanges import REDIRECT, SECRET, answer, settings_of
@@ -50,9 +51,25 @@ def test_a_kind_is_named_like_its_file_and_has_a_title(kind: str) -> None:
 @each_kind
 def test_a_host_has_everything_that_the_contract_names(kind: str) -> None:
     names = {name for name in vars(CodeHost) if not name.startswith("_")}
+    names |= vars(CodeHost)["__annotations__"].keys()
     assert {name for name in names if not hasattr(_host(kind), name)} == set()
     assert isinstance(_host(kind).rotation, Rotation)
     assert _host(kind).parallel >= 1
+
+
+@each_kind
+def test_every_option_says_what_it_is_for(kind: str) -> None:
+    options = options_of(registry()[kind].options)
+    assert not [one.name for one in options if not one.meaning.endswith(".")]
+    assert {"parallel"} <= {one.name for one in options}
+
+
+@each_kind
+def test_setting_every_option_to_its_default_changes_nothing(kind: str) -> None:
+    defaults = {one.name: one.default for one in options_of(registry()[kind].options)}
+    plain, written = _host(kind), create(settings_of(kind, options=defaults))
+    assert (plain.scopes, plain.rotation) == (written.scopes, written.rotation)
+    assert plain.listing_asks() == written.listing_asks()
 
 
 @each_kind

@@ -15,6 +15,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
+import msgspec
+
 from permsync.codehost.exchange import Ask as Ask
 from permsync.codehost.exchange import Failure as Failure
 from permsync.codehost.exchange import FailureKind as FailureKind
@@ -153,13 +155,15 @@ class CodeHost(Protocol):
     One configured host. Every method is a pure function of its arguments.
 
     A file in ``hosts/`` names its class ``Host``; the class is made from
-    :class:`HostSettings` and refuses wrong options with ``ConfigurationError``.
+    :class:`HostSettings` and refuses wrong options with ``ConfigurationError``. ``options``
+    declares them, each with a default and a description, for readers of the documentation.
     """
 
     kind: ClassVar[str]
     title: ClassVar[str]
     manners: ClassVar[Manners]
     hooks: ClassVar[Hooks | None]
+    options: ClassVar[type[msgspec.Struct]]
 
     def __init__(self, settings: HostSettings) -> None:
         """Keep the settings; raise ``ConfigurationError`` on options that mean nothing."""

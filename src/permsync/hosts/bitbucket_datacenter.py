@@ -10,7 +10,7 @@ must not know any other host, any transport or the clock.
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from typing import ClassVar, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -36,15 +36,14 @@ from permsync.codehost.addresses import url_under
 from permsync.codehost.answers import Id, Text, parse_body, parse_count, said
 from permsync.codehost.hooks import Hooks, Rule
 from permsync.codehost.notices import OwnerChanged, PersonChanged, Ping, RepositoryChanged
-from permsync.codehost.options import Parallel, parse_options
+from permsync.codehost.options import Parallel, Rotating, parse_options
 from permsync.codehost.signatures import BodySignature
 from permsync.model import Level, Visibility
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
 T = TypeVar("T")
 
-_WHO, _BY_SLUG, _BY_FILTER = "who", "person", "people"
-_PROBE, _REPOSITORIES = "probe", "repositories"
+_WHO, _BY_SLUG, _BY_FILTER, _PROBE, _REPOSITORIES = "who", "person", "people", "probe", "repos"
 _HOLDERS = "users?permission.1=REPO_READ&permission.1.repositoryId={}&limit=1000"
 
 # Each holds the ones before it.
@@ -76,9 +75,10 @@ _HOOKS = Hooks(
 
 
 class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    # Off where the server has feature.public.access=false: then "public" opens nothing.
-    public_access: bool = True
-    rotation: Rotation = Rotation.STRICT
+    public_access: Annotated[
+        bool, msgspec.Meta(description="Off where the server has `feature.public.access=false`.")
+    ] = True
+    rotation: Rotating = Rotation.STRICT
     parallel: Parallel = 4
 
 
@@ -141,6 +141,7 @@ class Host(CodeFlow):
     opens_internal = False  # there is no such visibility
     sends_issuer = None
     hooks = _HOOKS
+    options = _Options
 
     def __init__(self, settings: HostSettings) -> None:
         options = parse_options(settings, _Options)
@@ -270,7 +271,6 @@ class Host(CodeFlow):
             owner=one.project.key,
             full_name=f"{one.project.key}/{one.slug}",
             visibility=Visibility.PUBLIC if is_open else Visibility.PRIVATE,
-            level=Level.READ,  # the listing says no more
             archived=one.archived,
         )
 

@@ -11,6 +11,8 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import ClassVar
 
+import msgspec
+
 from permsync import oauth2
 from permsync.codehost import HostSettings, Request, Response, TokenAnswer, TokenGrant
 from permsync.codehost.addresses import url_under
@@ -52,6 +54,7 @@ class CodeFlow:
     revokes_alone = False
     manners: ClassVar[Manners] = Manners()
     hooks: ClassVar[Hooks | None] = None
+    options: ClassVar[type[msgspec.Struct]]
 
     def __init__(
         self, settings: HostSettings, dialect: Dialect, *, scopes: tuple[str, ...]

@@ -8,7 +8,7 @@ and REST documentation. This module must not know any other host, any transport 
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -32,7 +32,7 @@ from permsync.codehost import (
 from permsync.codehost.addresses import parse_next, url_under
 from permsync.codehost.answers import parse_body
 from permsync.codehost.manners import Manners
-from permsync.codehost.options import Parallel, parse_options
+from permsync.codehost.options import Parallel, Rotating, parse_options
 from permsync.hosts.bitbucket_cloud import rows
 from permsync.hosts.bitbucket_cloud.hooks import HOOKS
 from permsync.oauth2 import Word
@@ -63,8 +63,10 @@ _IMPLIED = {
 
 
 class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    pkce: bool = False  # not documented there
-    rotation: Rotation = Rotation.STRICT
+    pkce: Annotated[
+        bool, msgspec.Meta(description="Send a PKCE challenge; Atlassian documents none.")
+    ] = False
+    rotation: Rotating = Rotation.STRICT
     parallel: Parallel = 4
 
 
@@ -78,6 +80,7 @@ class Host(CodeFlow):
     # Calls with OAuth count against the consumer, and no answer says how many are left.
     manners = Manners(shared=True, hourly=1_000)
     hooks = HOOKS
+    options = _Options
 
     def __init__(self, settings: HostSettings) -> None:
         options = parse_options(settings, _Options)

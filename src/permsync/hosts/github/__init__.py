@@ -10,7 +10,7 @@ OAuth documentation. This module must not know any other host, any transport or 
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -78,8 +78,13 @@ _EXPIRING = replace(_LASTING, life=_LIVES, refresh_life=_UNUSED, lasts_alone=Tru
 
 
 class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    app: Literal["oauth", "oauth_expiring", "github_app"] = "oauth"
-    api_version: str = "2022-11-28"
+    app: Annotated[
+        Literal["oauth", "oauth_expiring", "github_app"],
+        msgspec.Meta(description="How permsync is registered there."),
+    ] = "oauth"
+    api_version: Annotated[
+        str, msgspec.Meta(description="What is sent as `X-GitHub-Api-Version`.")
+    ] = "2022-11-28"
     parallel: Parallel = 6
 
 
@@ -92,6 +97,7 @@ class Host(CodeFlow):
     sends_issuer = None
     manners = Manners(free_unchanged=True)  # "Use conditional requests if appropriate"
     hooks = HOOKS
+    options = _Options
     revokes_alone = True  # "Delete an app token"; ".../grant" would end the others too
 
     def __init__(self, settings: HostSettings) -> None:

@@ -9,7 +9,7 @@ transport or the clock.
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -32,7 +32,7 @@ from permsync.codehost import (
 )
 from permsync.codehost.addresses import url_under
 from permsync.codehost.answers import parse_body, parse_count, parse_day, sent_at_of
-from permsync.codehost.options import Parallel, parse_options
+from permsync.codehost.options import Parallel, Rotating, parse_options
 from permsync.codehost.paging import parse_follow
 from permsync.hosts.gitlab import rows
 from permsync.hosts.gitlab.hooks import HOOKS
@@ -70,8 +70,14 @@ _DIALECT = Dialect(
 
 
 class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    code_access: Literal["default_branch", "access_level"] = "default_branch"
-    rotation: Rotation = Rotation.STRICT
+    code_access: Annotated[
+        Literal["default_branch", "access_level"],
+        msgspec.Meta(
+            description="How the right to read code is recognised: by the default branch, which"
+            " is shown with it only, or by the access level."
+        ),
+    ] = "default_branch"
+    rotation: Rotating = Rotation.STRICT
     parallel: Parallel = 6
 
 
@@ -90,6 +96,7 @@ class Host(CodeFlow):
     opens_internal = True  # to every signed-in person who is not external
     sends_issuer = None
     hooks = HOOKS
+    options = _Options
     revokes_alone = True  # Doorkeeper ends the one row of the token
 
     def __init__(self, settings: HostSettings) -> None:
