@@ -1,9 +1,18 @@
 """Which pages follow one page: numbered ones at once, any other link as it was given."""
 
+from dataclasses import replace
+
 import pytest
 
 from permsync.codehost import Ask, Failure, FailureKind, Request, Response
-from permsync.codehost.paging import MOST_PAGES, parse_follow, parse_links, step_of
+from permsync.codehost.paging import (
+    MOST_PAGES,
+    follow_counted,
+    next_page,
+    parse_follow,
+    parse_links,
+    step_of,
+)
 
 API = "https://api.example/v3"
 URL = f"{API}/things?size=100"
@@ -119,3 +128,36 @@ def test_a_full_page_that_has_a_next_one_is_followed_as_ever() -> None:
     follow = parse_follow(ASK, _links(next=f"{URL}&page=2"), api_url=API, is_full=True)
     assert isinstance(follow, tuple)
     assert _urls(follow) == [f"{URL}&page=2"]
+
+
+# Pages by a count
+
+
+def test_the_first_page_and_the_total_tell_how_many_pages_there_are() -> None:
+    """A host may give less than was asked for: what it gave is the size (HOSTS 1.3 #18)."""
+    asks = follow_counted(ASK, count=30, total=61)
+    assert _urls(asks) == [f"{URL}&page={number}" for number in (2, 3)]
+    assert {step_of(ask) for ask in asks} == {"things"}
+    assert [follow_counted(ask, count=30, total=61) for ask in asks] == [(), ()]
+
+
+@pytest.mark.parametrize(("count", "total"), [(30, 30), (30, 7), (0, 0), (0, 90), (0, None)])
+def test_nothing_follows_what_is_all_there_is(count: int, total: int | None) -> None:
+    assert follow_counted(ASK, count=count, total=total) == ()
+
+
+@pytest.mark.parametrize("total", [None, 100 * MOST_PAGES + 1])
+def test_without_a_total_to_believe_pages_are_asked_for_up_to_an_empty_one(
+    total: int | None,
+) -> None:
+    (second,) = follow_counted(ASK, count=100, total=total)
+    assert second.request.url == f"{URL}&page=2"
+    (third,) = follow_counted(second, count=1, total=total)
+    assert third.request.url == f"{URL}&page=3"
+    assert follow_counted(third, count=0, total=total) == ()
+
+
+def test_the_page_after_a_page_is_of_the_same_kind() -> None:
+    second = next_page(ASK)
+    assert second == replace(ASK, request=replace(ASK.request, url=f"{URL}&page=2"))
+    assert next_page(second).request.url == f"{URL}&page=3"

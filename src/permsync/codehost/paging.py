@@ -1,9 +1,10 @@
 """
-Which pages follow one page, where a host names them in a ``Link`` header (RFC 8288).
+Which pages follow one page: by a ``Link`` header (RFC 8288), or by a count of the rows.
 
 Decided here: numbered pages are asked for all at once, any other ``next`` is followed
-exactly as it was given. This module must not know any host, or how many asks may be in
-flight.
+exactly as it was given; a page that is shorter than was asked for is not the last, because
+hosts cap what may be asked for. This module must not know any host, or how many asks may be
+in flight.
 """
 
 import re
@@ -55,33 +56,61 @@ def parse_follow(
     if pages:
         return (*(_ask(ask, url, mark=_NUMBERED) for url in pages[:-1]), _ask(ask, pages[-1]))
     if "next" not in links:
-        return (_ask(ask, _after(ask.request.url)),) if is_full else ()
+        return (next_page(ask),) if is_full else ()
     following = parse_next(links["next"], api_url=api_url)
     return following if isinstance(following, Failure) else (_ask(ask, following),)
+
+
+def follow_counted(ask: Ask, *, count: int, total: int | None) -> tuple[Ask, ...]:
+    """
+    The asks that follow a page of ``count`` rows, where pages have numbers and no links.
+
+    With ``total``, the rows that the host says there are, the first page shows how long a
+    page is and so how many follow; without it the end is a page without rows.
+    """
+    if ask.step.endswith(_NUMBERED) or not count:
+        return ()
+    url = ask.request.url
+    if total is None or _number_of(url) > 1 or -(-total // count) > MOST_PAGES:
+        return (next_page(ask),)
+    numbers = range(2, -(-total // count) + 1)
+    return tuple(_ask(ask, _page(url, number), mark=_NUMBERED) for number in numbers)
+
+
+def next_page(ask: Ask) -> Ask:
+    """Ask for the page after this one, whatever may stand there."""
+    url = ask.request.url
+    return _ask(ask, _page(url, _number_of(url) + 1))
 
 
 def _ask(ask: Ask, url: str, *, mark: str = "") -> Ask:
     return replace(ask, step=ask.step + mark, request=replace(ask.request, url=url))
 
 
-def _after(url: str) -> str:
-    """The URL of the page after ``url``."""
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query))
-    present = parse_count(query.pop("page", "1")) or 1
-    return parts._replace(query=urlencode({**query, "page": present + 1})).geturl()
+def _number_of(url: str) -> int:
+    """The number of the page at ``url``; it is the first one where it has none."""
+    return parse_count(_query_of(url).get("page")) or 1
+
+
+def _page(url: str, number: int) -> str:
+    """The URL of the page of that number."""
+    query = {name: value for name, value in _query_of(url).items() if name != "page"}
+    return urlsplit(url)._replace(query=urlencode({**query, "page": number})).geturl()
 
 
 def _numbered_pages(url: str, last: str) -> list[str]:
     """The URLs after ``url`` up to ``last``, if the two differ in nothing but ``page``."""
     try:
-        ours, theirs = urlsplit(url), urlsplit(last)
+        ours, theirs = (urlsplit(_page(one, 1)) for one in (url, last))
+        number = _number_of(last)
     except ValueError:
         return []
-    query, end = dict(parse_qsl(ours.query)), dict(parse_qsl(theirs.query))
-    present = parse_count(query.pop("page", "1")) or 1
-    number = parse_count(end.pop("page", None)) or 0
-    if ours._replace(query="") != theirs._replace(query="") or query != end:
+    if ours._replace(query="") != theirs._replace(query="") or number > MOST_PAGES:
         return []
-    numbers = range(present + 1, number + 1) if number <= MOST_PAGES else ()
-    return [ours._replace(query=urlencode({**query, "page": page})).geturl() for page in numbers]
+    if _query_of(ours.geturl()) != _query_of(theirs.geturl()):
+        return []
+    return [_page(url, one) for one in range(_number_of(url) + 1, number + 1)]
+
+
+def _query_of(url: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url).query))
