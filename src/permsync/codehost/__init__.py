@@ -79,11 +79,17 @@ TokenAnswer = TokenGrant | TokenRefusal
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a token belongs to: the host's immutable user id, and the login of the day."""
+    """
+    Who a token belongs to: the host's immutable user id, and the login of the day.
+
+    A ``restricted`` person is shown nothing that is open; to one who ``sees_all`` the host
+    shows everything, so that sight proves no membership (EVIDENCE R1).
+    """
 
     external_id: str
     login: str
     restricted: bool = False
+    sees_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
