@@ -28,6 +28,7 @@ HEADERS = (
     "x-ratelimit-remaining",
     "x-ratelimit-reset",
     "x-total",
+    "x-total-count",
     "x-total-pages",
 )
 WORDS = (
@@ -81,7 +82,10 @@ def responses_for(host: type[CodeHost]) -> st.SearchStrategy[Response]:
 
 
 def _decoders(host: type[CodeHost]) -> list[msgspec.json.Decoder[Any]]:
-    names = vars(sys.modules[host.__module__]).values()
+    """What the host file declares, and the other files of its package."""
+    own = f"{host.__module__}."
+    files = [file for name, file in sys.modules.items() if f"{name}.".startswith(own)]
+    names = [each for file in files for each in vars(file).values()]
     return [each for each in names if isinstance(each, msgspec.json.Decoder)]
 
 
