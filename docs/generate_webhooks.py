@@ -46,9 +46,7 @@ header and a token can be sent again. What no webhook tells is found by the next
 
 Every host with `webhook_secrets` listens at `https://permsync.example/webhooks/NAME`, `NAME`
 being its name in the settings. Where to set that up, click by click:
-[GitHub](guides/github.md#webhooks), [GitLab](guides/gitlab.md#webhooks),
-[Bitbucket Cloud](guides/bitbucket-cloud.md#webhooks),
-[Bitbucket Data Center](guides/bitbucket-data-center.md#webhooks).
+{guides}.
 
 | answer | what it says to the host |
 |---|---|
@@ -91,8 +89,14 @@ DOES: Mapping[type[Notice], str] = {
 
 def page() -> str:
     """The whole page."""
-    kinds = (host for host in registry().values() if host.hooks is not None)
-    return "\n".join([HEAD, *(line for host in kinds for line in _section(host))])
+    kinds = [host for host in registry().values() if host.hooks is not None]
+    head = HEAD.format(guides=",\n".join(map(_guide, kinds)))
+    return "\n".join([head, *(line for host in kinds for line in _section(host))])
+
+
+def _guide(host: type[CodeHost]) -> str:
+    """A link to the guide of a kind, which is named like the host."""
+    return f"[{host.title}](guides/{host.title.lower().replace(' ', '-')}.md#webhooks)"
 
 
 def _section(host: type[CodeHost]) -> Iterator[str]:
