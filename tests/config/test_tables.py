@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from permsync.config import load_settings
+from permsync.config.addresses import PUBLIC_CLOUDS
 from permsync.config.settings import Settings
 from permsync.errors import ConfigurationError
 from tests.config.written import HOST, MINIMAL, load, refusal, write, written_host
@@ -24,7 +25,7 @@ def test_http_to_another_machine_must_be_permitted_on_the_host(tmp_path: Path, f
     assert getattr(permitted.hosts["gitlab"], field) == "http://code.example"
 
 
-@pytest.mark.parametrize("cloud", ["github.com", "gitlab.com", "bitbucket.org"])
+@pytest.mark.parametrize("cloud", sorted(PUBLIC_CLOUDS))
 @pytest.mark.parametrize("include", [None, "[]"], ids=["nothing", "an empty list"])
 def test_a_public_cloud_must_name_what_is_mirrored(
     tmp_path: Path, cloud: str, include: str | None

@@ -9,7 +9,9 @@ whose text is the cure; it never quotes the address, which may hold a password.
 import ipaddress
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
-PUBLIC_CLOUDS = frozenset({"bitbucket.org", "github.com", "gitlab.com"})
+PUBLIC_CLOUDS = frozenset(
+    {"bitbucket.org", "codeberg.org", "gitea.com", "github.com", "gitlab.com"}
+)
 
 _POSTGRES = frozenset({"postgres", "postgresql", "postgresql+asyncpg"})
 # libpq's words on the left, which everybody writes; asyncpg's on the right.

@@ -60,8 +60,9 @@ class Host(Table):
         validate_default=True,
         examples=[["acme"]],
         description="The organisations, groups or projects that may be mirrored; `*` is all."
-        " github.com, gitlab.com and bitbucket.org need it: what people have there"
-        " privately is none of our business. Elsewhere the default is all.",
+        " Public clouds (github.com, gitlab.com, bitbucket.org, codeberg.org, gitea.com) need"
+        " it: what people have there privately is none of our business. Elsewhere the default"
+        " is all.",
     )
     lend: bool = Field(
         default=False,
@@ -81,9 +82,9 @@ class Host(Table):
     )
     internal: Literal["as_at_host", "never"] = Field(
         default="as_at_host",
-        description="Whether an internal repository opens to those whom the host opens it to: at"
-        " GitLab everybody with an account there that is not external, at GitHub the"
-        " members of `enterprise`, elsewhere nobody.",
+        description="Whether an internal repository opens to those whom the host opens it to: where"
+        " the kind's guide says so, everybody with an account there that is not restricted; at"
+        " GitHub the members of `enterprise`; elsewhere nobody.",
     )
     enterprise: Words = Field(
         default=(),
