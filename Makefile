@@ -85,7 +85,7 @@ lock: $(INSTALLED) ## pin the dependencies by hash in requirements.lock (UPGRADE
 openapi-github: $(INSTALLED) ## refresh the extract of GitHub's API description that the simulator is checked against
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	(cd "$$folder" && npm pack --silent @octokit/openapi >/dev/null && tar xzf *.tgz); \
-	$(BIN)/python tests/simulator/openapi/reduce.py "$$folder/package"
+	$(BIN)/python tests/simulator/kinds/github/openapi/reduce.py "$$folder/package"
 
 screens: $(INSTALLED) browser ## take the pictures in docs/screens/: every page and state, light, dark and narrow
 	@$(BIN)/python -m docs.take_screens

@@ -23,9 +23,10 @@ from urllib.parse import urlsplit
 import psutil
 from sqlalchemy import text
 
-from permsync.cli.demo.site import HOSTS, DemoPlan, Site, running
+from permsync.cli.demo.site import DemoPlan, Site, running
 from permsync.cli.demo.visitor import Visitor
 from permsync.flows.own_secrets import hash_of
+from permsync.simulator.samples import sample_hosts
 from permsync.store.engine import Database
 from tests.journeys.places import database_of, own_folder
 
@@ -91,7 +92,7 @@ def link_everywhere(site: Site) -> None:
     """One person links every host, as in life; then the worker goes, and nothing moves."""
     person = Visitor(site.permsync_url, person="ada")
     person.sign_in()
-    for host in HOSTS:
+    for host in sample_hosts():
         person.link(host)
     site.processes[-1].popen.terminate()
     site.processes[-1].popen.wait()
@@ -151,7 +152,7 @@ def measure(*, accounts: int, repositories: int, count: int) -> dict[str, Any]:
         rows = asyncio.run(fill(site, accounts=accounts, repositories=repositories))
         connection = http.client.HTTPConnection(urlsplit(site.permsync_url).netloc)
         page = ask(connection, "/")[2].decode()
-        assert page.count('<article class="card') == len(HOSTS)
+        assert page.count('<article class="card') == len(sample_hosts())
         (unchanged,) = re.findall(r'hx-get="([^"]+)"', page)
         service = psutil.Process(site.processes[1].popen.pid)
         found = [

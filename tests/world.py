@@ -31,7 +31,12 @@ from permsync.flows.link_account import finish_link, start_link
 from permsync.model import Account, Durations, User
 from permsync.simulator.browser import consent
 from permsync.simulator.host import Host
-from permsync.simulator.samples import client_id_of, client_secret_of, sample_world
+from permsync.simulator.samples import (
+    client_id_of,
+    client_secret_of,
+    sample_hosts,
+    sample_world,
+)
 from permsync.simulator.server import RunningSimulator, serve
 from permsync.store import sealing_keys, users
 from permsync.store.engine import Database
@@ -40,13 +45,7 @@ from permsync.transport import Transport
 from permsync.vault import Vault
 
 PUBLIC_URL = "http://127.0.0.1:8080"
-KINDS = {
-    "github": "github",
-    "gitlab": "gitlab",
-    "bitbucket": "bitbucket_cloud",
-    "bitbucket-dc": "bitbucket_datacenter",
-}
-OPTIONS: dict[str, dict[str, str | int | bool]] = {"github": {"app": "github_app"}}
+KINDS = {name: kind for name, (kind, _) in sample_hosts().items()}
 BROWSER = "the secret of one browser"
 
 QUICK = replace(
@@ -116,7 +115,7 @@ def host_settings(simulator: RunningSimulator, name: str) -> HostSettings:
         client_id=client_id_of(name),
         client_secret=client_secret_of(name),
         redirect_uri=f"{PUBLIC_URL}/link/{name}/callback",
-        options=OPTIONS.get(name, {}),
+        options=dict(sample_hosts()[name][1].options),
     )
 
 

@@ -7,6 +7,7 @@ else is done through the simulator's own levers. This module must not know perms
 
 import sys
 
+from permsync.simulator.kinds import roles
 from permsync.simulator.server import run
 from permsync.simulator.world import World
 from tests.chaos.lanes import BY_NAME, GRACE_SECONDS, PUBLIC_URL, Lane
@@ -16,9 +17,9 @@ LIFETIME_SECONDS = 3600.0
 
 def world_of(lanes: list[Lane]) -> World:
     """A world with one host and one client for each lane, and nobody in it yet."""
-    world = World()
+    world = World(roles())
     for lane in lanes:
-        host = world.add_host(lane.name, lane.kind, path=lane.path)
+        host = world.add_host(lane.name, kind=lane.kind, path=lane.path)
         host.policy.rotation = lane.policy
         host.policy.grace_seconds = GRACE_SECONDS
         host.policy.access_ttl_seconds = LIFETIME_SECONDS

@@ -7,7 +7,6 @@ it. Cells of one lane run one after the other, lanes run side by side.
 
 from dataclasses import dataclass
 
-from permsync.simulator.host import Kind
 from permsync.simulator.tokens import Rotation
 
 PUBLIC_URL = "http://127.0.0.1:8080"
@@ -27,7 +26,7 @@ class Lane:
 
     name: str
     policy: Rotation
-    kind: Kind
+    kind: str
     options: tuple[tuple[str, str], ...] = ()
     path: str | None = None
     scopes: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from permsync.flows.deps import Clock, ConfiguredConnection, Services
 from permsync.model import Durations
 from permsync.simulator import rotation
+from permsync.simulator.kinds import roles
 from permsync.simulator.server import RunningSimulator
 from permsync.simulator.tokens import Code, Pending
 from permsync.store.engine import Database
@@ -85,7 +86,7 @@ class Bench:
         issued = rotation.issue(
             host.tokens,
             host.policy,
-            kind=host.kind,
+            role=roles()[host.kind],
             code=Code("", ADMIN, pending, scopes, 0),
             client=client,
             now=places.world.now(),

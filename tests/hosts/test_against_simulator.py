@@ -23,6 +23,7 @@ from permsync.codehost import (
 )
 from permsync.model import Level, Visibility
 from permsync.simulator.host import Host
+from permsync.simulator.kinds import roles
 from permsync.simulator.repositories import Level as SimulatedLevel
 from permsync.simulator.repositories import Repository
 from permsync.simulator.samples import bulk_repositories, sample_world
@@ -59,7 +60,7 @@ each_rotating = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningSimulator]:
-    with serve(World()) as running:
+    with serve(World(roles())) as running:
         yield running
 
 

@@ -12,6 +12,7 @@ import pytest
 from permsync.codehost import Failure, FailureKind, Page, TokenGrant
 from permsync.simulator.faults import NextAnswer, RateLimit
 from permsync.simulator.host import Host
+from permsync.simulator.kinds import roles
 from permsync.simulator.repositories import Level
 from permsync.simulator.samples import bulk_repositories, sample_world
 from permsync.simulator.server import RunningSimulator, serve
@@ -22,7 +23,7 @@ from tests.hosts.linked_person import PUBLIC_URL, LinkedPerson, host_at, link
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningSimulator]:
-    with serve(World()) as running:
+    with serve(World(roles())) as running:
         yield running
 
 

@@ -28,9 +28,8 @@ from permsync.codehost.notices import (
 from permsync.codehost.signatures import Delivery, Refusal
 from permsync.simulator.faults import HookFaults
 from permsync.simulator.happenings import Happening, What
-from permsync.simulator.hook_words import WORDS
 from permsync.simulator.hooks import Hook, Outgoing, Style, compose
-from permsync.simulator.host import Kind
+from permsync.simulator.kinds import roles
 from permsync.simulator.repositories import Account, Namespace, Repository, Visibility
 from tests.hosts.deliveries import hooks_of
 
@@ -42,7 +41,7 @@ CORE = Namespace(3, "{c-3}", "core")
 UUIDS = {"bitbucket_cloud": "{e-9}"}
 
 # What happened -> what each kind's notices say; a kind that is not named says nothing of it.
-SAID: list[tuple[What, dict[Kind, list[type[Notice]]]]] = [
+SAID: list[tuple[What, dict[str, list[type[Notice]]]]] = [
     ("ping", {"github": [Ping], "gitlab": [Unknown], "bitbucket_datacenter": [Ping]}),
     ("granted", {"github": [MemberAdded], "gitlab": [MemberAdded]}),
     ("regraded", {"github": [MemberAdded], "gitlab": [MemberAdded]}),
@@ -96,26 +95,26 @@ SAID: list[tuple[What, dict[Kind, list[type[Notice]]]]] = [
     ),
     ("authorization_revoked", {"github": [AuthorizationRevoked]}),
 ]
-KINDS: tuple[Kind, ...] = ("github", "gitlab", "bitbucket_cloud", "bitbucket_datacenter")
+KINDS = ("github", "gitlab", "bitbucket_cloud", "bitbucket_datacenter")
 # Of whom and of what: the ids that the host files keep.
 PEOPLE = {"bitbucket_cloud": "{00000000-0000-4000-8000-000000000000}"}
 
 
 def sent(
-    kind: Kind, what: What, *, style: Style | None = None, faults: HookFaults | None = None
+    kind: str, what: What, *, style: Style | None = None, faults: HookFaults | None = None
 ) -> list[Outgoing]:
     """The deliveries of one happening about Ada and a repository."""
     visibility: Visibility = "public" if what == "made_public" else "private"
     one = Repository(9, "{e-9}", "core", "engine", visibility=visibility)
     people = what in {"joined", "left", "authorization_revoked"}
     happening = Happening(what, ADA, None if people else one, CORE, was="core/old")
-    usual: Style = "token" if kind == "gitlab" else "signature"
+    role = roles()[kind]
     secret = KEY if style == "signed" else SECRET
-    hook = Hook(1, "http://127.0.0.1:1/hooks", secret, style or usual)
-    about: dict[str, Any] = {"kind": kind, "at_seconds": int(NOW.timestamp())}
+    hook = Hook(1, "http://127.0.0.1:1/hooks", secret, style or role.letterhead.style)
+    about: dict[str, Any] = {"head": role.letterhead, "at_seconds": int(NOW.timestamp())}
     return [
         compose(hook, event=event, content=content, faults=faults or HookFaults(), **about)
-        for event, content in WORDS[kind](happening)
+        for event, content in role.says(happening)
     ]
 
 
@@ -125,7 +124,7 @@ def received(outgoing: Outgoing, *, late_in: timedelta = timedelta()) -> Deliver
     return Delivery(headers, outgoing.body, NOW + late_in)
 
 
-def refusal(kind: Kind, delivery: Delivery) -> Refusal | None:
+def refusal(kind: str, delivery: Delivery) -> Refusal | None:
     """What the host file says of its proof."""
     return hooks_of(kind).refusal(delivery, (SECRET, KEY), tolerance=timedelta(minutes=5))
 
@@ -133,7 +132,7 @@ def refusal(kind: Kind, delivery: Delivery) -> Refusal | None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("what", "said"), SAID)
 def test_what_happens_is_read_as_it_was_meant(
-    kind: Kind, what: What, said: dict[Kind, list[type[Notice]]]
+    kind: str, what: What, said: dict[str, list[type[Notice]]]
 ) -> None:
     notices = []
     for outgoing in sent(kind, what):
@@ -168,7 +167,7 @@ def test_gitlabs_newer_form_is_proved_and_grows_old() -> None:
     ],
 )
 def test_a_spoiled_proof_is_refused_for_what_is_wrong_with_it(
-    kind: Kind, faults: HookFaults, reason: Refusal
+    kind: str, faults: HookFaults, reason: Refusal
 ) -> None:
     what: What = "renamed"
     for outgoing in sent(kind, what, faults=faults):

@@ -12,6 +12,7 @@ import pytest
 
 from permsync.codehost import Ask, Failure, Identity, KnownRepository, PairAnswer, Reader
 from permsync.simulator.host import Host
+from permsync.simulator.kinds import roles
 from permsync.simulator.repositories import Level as SimulatedLevel
 from permsync.simulator.repositories import Repository
 from permsync.simulator.server import RunningSimulator, serve
@@ -24,7 +25,7 @@ each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningSimulator]:
-    with serve(World()) as running:
+    with serve(World(roles())) as running:
         yield running
 
 

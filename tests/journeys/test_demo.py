@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from permsync.cli.demo.journey import STEPS, walk
-from permsync.cli.demo.site import HOSTS, DemoPlan, Site, running
+from permsync.cli.demo.site import DemoPlan, Site, running
 from permsync.cli.demo.visitor import Visitor
+from permsync.simulator.samples import sample_hosts
 from permsync.store.engine import Database
 from tests.flows.scenes import everything_stored
 from tests.journeys.places import database_of, own_folder
@@ -61,7 +62,7 @@ async def stored(walked: Walked) -> str:
 
 
 def test_every_step_is_seen_on_every_host(walked: Walked) -> None:
-    assert [row["host"] for row in walked.rows] == list(HOSTS)
+    assert [row["host"] for row in walked.rows] == list(sample_hosts())
     unseen = [(row["host"], step) for row in walked.rows for step in STEPS if not row[step]]
     assert not unseen
     assert all(str(row["told"]).endswith("please reconnect.") for row in walked.rows)

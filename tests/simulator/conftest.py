@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from permsync.simulator.kinds import roles
 from permsync.simulator.samples import sample_world
 from permsync.simulator.server import RunningSimulator, serve
 from permsync.simulator.world import World
@@ -16,7 +17,7 @@ from tests.simulator.visitor import PUBLIC_URL, Visitor
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[RunningSimulator]:
-    with serve(World()) as running:
+    with serve(World(roles())) as running:
         yield running
 
 

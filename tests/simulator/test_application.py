@@ -2,18 +2,14 @@
 
 import pytest
 
+from permsync.simulator.application import dialect_of
 from permsync.simulator.faults import NextAnswer, Quota, RateLimit, Shape
+from permsync.simulator.kinds import roles
 from permsync.simulator.server import RunningSimulator
 from permsync.simulator.world import World
 from tests.simulator.visitor import Visitor, ask
 
-APIS = {
-    "github": "/api/v3/user",
-    "gitlab": "/api/v4/user",
-    "bitbucket": "/2.0/user",
-    "bitbucket-dc": "/rest/api/latest/profile/recent/repos",
-    "sso": "/userinfo",
-}
+APIS = {role.sample.host: dialect_of(kind).who_path for kind, role in roles().items()}
 
 
 @pytest.fixture(params=APIS)

@@ -8,6 +8,7 @@ import pytest
 from permsync.simulator.control import listed
 from permsync.simulator.edits import EDITS
 from permsync.simulator.hook_levers import HOOK_LEVERS
+from permsync.simulator.kinds import roles
 from permsync.simulator.levers import LEVERS
 from permsync.simulator.server import RunningSimulator
 from tests.simulator.visitor import Answer, Visitor, ask
@@ -26,7 +27,7 @@ def _get(simulator: RunningSimulator, path: str) -> Any:
 def test_it_lists_every_lever_with_its_sentence_and_arguments(simulator: RunningSimulator) -> None:
     shown = _get(simulator, "")
     assert set(shown["levers"]) == {*LEVERS, *EDITS, *HOOK_LEVERS}
-    assert shown["hosts"] == ["bitbucket", "bitbucket-dc", "github", "gitlab", "sso"]
+    assert shown["hosts"] == sorted(role.sample.host for role in roles().values())
     assert shown["levers"]["outage"] == {
         "does": "Answers everything with 503 and an HTML page.",
         "arguments": {"on": "bool = True"},

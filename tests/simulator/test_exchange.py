@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from permsync.simulator.exchange import Exchange, Standing, Unauthorized
 from permsync.simulator.host import Host
+from permsync.simulator.kinds import roles
 from permsync.simulator.requestlog import RequestRecord
 from permsync.simulator.world import World
 
@@ -25,7 +26,7 @@ def _exchange(
     }
     host = Host("h", "github" if kind == "github" else "gitlab", "/h")
     record = RequestRecord(0, "h", "GET", "/x")
-    return Exchange(World(), host, Request(scope), body, record)
+    return Exchange(World(roles()), host, Request(scope), body, record)
 
 
 def test_the_base_is_what_the_caller_wrote() -> None:

@@ -2,12 +2,13 @@
 
 import pytest
 
+from permsync.simulator.kinds import roles
 from permsync.simulator.oauth import challenge_of
 from permsync.simulator.server import RunningSimulator
 from permsync.simulator.world import World
 from tests.simulator.visitor import VERIFIER, Visitor
 
-HOSTS = ["github", "gitlab", "bitbucket", "bitbucket-dc", "sso"]
+HOSTS = [role.sample.host for role in roles().values()]
 
 
 @pytest.fixture(params=HOSTS)

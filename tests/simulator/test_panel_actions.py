@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from permsync.simulator.damage import Damage
+from permsync.simulator.kinds import roles
 from permsync.simulator.levers import Place
 from permsync.simulator.panel_actions import ACTIONS, USUAL, heal
 from permsync.simulator.samples import sample_world
@@ -115,7 +116,7 @@ def test_healing_takes_everything_back(world: World) -> None:
             )
     assert all(host.damage != Damage() for host in world.hosts.values())
     heal(world)
-    assert _without_editions(world) == _without_editions(World.load(before))
+    assert _without_editions(world) == _without_editions(World.load(before, roles()))
 
 
 def test_healing_leaves_a_repository_that_is_gone(world: World) -> None:
@@ -132,7 +133,7 @@ def test_a_world_that_is_saved_knows_what_to_give_back() -> None:
     world = sample_world()
     before = _level(world, "ada", "acme")
     _do(world, "take", person="ada", namespace="acme")
-    later = World.load(world.dump())
+    later = World.load(world.dump(), roles())
     assert _level(later, "ada", "acme") is None
     heal(later)
     assert _level(later, "ada", "acme") == before

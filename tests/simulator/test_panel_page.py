@@ -9,6 +9,7 @@ import pytest
 from permsync.simulator import panel_page
 from permsync.simulator.faults import Faults, Quota, RateLimit
 from permsync.simulator.host import Host
+from permsync.simulator.kinds import roles
 from permsync.simulator.levers import Place
 from permsync.simulator.panel_actions import ACTIONS
 from permsync.simulator.requestlog import RequestRecord
@@ -196,8 +197,8 @@ def test_permsync_is_where_the_callback_addresses_lead(world: World) -> None:
 
 
 def test_no_address_that_is_not_http_becomes_a_link() -> None:
-    world = World()
-    world.add_host("github", "github")
+    world = World(roles())
+    world.add_host("github", kind="github")
     world.add_client("github", client_id="a", secret="b", redirect_uris=["javascript:alert(1)"])
     assert "javascript" not in panel_page.overview(world)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from permsync.simulator import rotation
+from permsync.simulator.kinds import roles
 from permsync.simulator.tokens import Client, Code, Pair, Pending, Policy, Rotation, TokenStore
 
 CLIENT = Client("c", "s", ["http://callback"], kind="github_app")
@@ -22,12 +23,12 @@ class Desk:
         pending = Pending("c", "http://callback", "", [], None, None)
         code = Code("code", "ada", pending, list(scopes), 0)
         return rotation.issue(
-            self.store, self.policy, kind="github", code=code, client=client, now=self.now
+            self.store, self.policy, role=roles()["github"], code=code, client=client, now=self.now
         )
 
     def refresh(self, old: Pair) -> Pair | None:
         return rotation.refresh(
-            self.store, self.policy, kind="github", old=old, client=CLIENT, now=self.now
+            self.store, self.policy, role=roles()["github"], old=old, client=CLIENT, now=self.now
         )
 
     def renew(self, old: Pair) -> Pair:

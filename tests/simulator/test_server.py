@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from permsync.simulator.faults import NextAnswer
+from permsync.simulator.kinds import roles
 from permsync.simulator.samples import sample_world
 from permsync.simulator.server import RunningSimulator, serve
 from permsync.simulator.world import World
@@ -24,8 +25,8 @@ def test_the_url_is_on_this_machine_and_hosts_are_below_it(simulator: RunningSim
 
 
 def test_another_world_can_be_shown_at_the_same_address(server: RunningSimulator) -> None:
-    world = World()
-    world.add_host("only", "gitlab")
+    world = World(roles())
+    world.add_host("only", kind="gitlab")
     server.show(world)
     assert server.world is world
     assert ask("GET", f"{server.url}/only/api/v4/user").status == 401
@@ -47,8 +48,8 @@ def test_nothing_listens_after_the_block_even_when_a_request_hangs() -> None:
 
 
 def test_the_world_that_was_served_first_is_what_reset_returns_to() -> None:
-    world = World()
-    world.add_host("only", "gitlab")
+    world = World(roles())
+    world.add_host("only", kind="gitlab")
     with serve(world) as running:
         running.world.hosts["only"].faults.outage = True
         ask("POST", f"{running.url}/control/reset", "{}")

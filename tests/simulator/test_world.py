@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from permsync.simulator.kinds import roles
 from permsync.simulator.samples import sample_world
 from permsync.simulator.server import RunningSimulator
 from permsync.simulator.world import World
@@ -14,7 +15,7 @@ def test_a_dumped_world_answers_the_same_tokens(github: Visitor) -> None:
     tokens = github.link()
     names = github.get("/api/v3/user/repos").json
     dumped = json.loads(json.dumps(github.simulator.world.dump()))
-    github.simulator.show(World.load(dumped))
+    github.simulator.show(World.load(dumped, roles()))
     assert github.get("/api/v3/user/repos").json == names
     assert "access_token" in github.refresh(tokens["refresh_token"]).json
 
@@ -22,7 +23,7 @@ def test_a_dumped_world_answers_the_same_tokens(github: Visitor) -> None:
 def test_a_loaded_world_dumps_the_same(world: World) -> None:
     world.hosts["gitlab"].faults.id_token_claims = {"nested": [1, None]}
     world.advance(5)
-    assert World.load(world.dump()).dump() == world.dump()
+    assert World.load(world.dump(), roles()).dump() == world.dump()
 
 
 def test_a_wrong_dump_is_refused_and_changes_nothing(world: World) -> None:
@@ -42,21 +43,21 @@ def test_reset_returns_to_the_remembered_start(world: World) -> None:
 
 
 def test_a_world_without_a_start_stays_as_it_is_on_reset() -> None:
-    world = World()
-    world.add_host("h", "gitlab")
+    world = World(roles())
+    world.add_host("h", kind="gitlab")
     world.reset()
     assert "h" in world.hosts
 
 
 def test_time_is_the_clock_and_what_was_added() -> None:
-    world = World(clock=lambda: 1000.0)
+    world = World(roles(), clock=lambda: 1000.0)
     world.advance(5)
     assert world.now() == 1005.0
 
 
 def test_two_worlds_have_two_canaries() -> None:
-    assert World().canary != World().canary
-    assert World().canary.startswith("host-words-")
+    assert World(roles()).canary != World(roles()).canary
+    assert World(roles()).canary.startswith("host-words-")
 
 
 def test_every_secret_is_known(gitlab: Visitor, world: World) -> None:
@@ -92,7 +93,7 @@ def test_faults_can_be_cleared_everywhere(world: World) -> None:
 
 def test_a_world_may_have_two_hosts_of_a_kind(simulator: RunningSimulator) -> None:
     world = sample_world(public_url=PUBLIC_URL)
-    second = world.add_host("gitlab-two", "gitlab", path="/two/deep")
+    second = world.add_host("gitlab-two", kind="gitlab", path="/two/deep")
     second.policy.rotation = "tolerant"
     simulator.show(world)
     assert world.hosts["gitlab"].policy.rotation == "strict"

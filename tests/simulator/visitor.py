@@ -12,27 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from permsync.simulator.application import dialect_of
 from permsync.simulator.browser import consent
 from permsync.simulator.host import Host
-from permsync.simulator.samples import client_id_of, client_secret_of
+from permsync.simulator.kinds import roles
+from permsync.simulator.samples import callback_of, client_id_of, client_secret_of
 from permsync.simulator.server import RunningSimulator
 
 PUBLIC_URL = "http://127.0.0.1:8080"
 VERIFIER = "ks02i3jdikdo2k0dkfodf3m39rjfjsdk0wk349rj3jrhf"
-PATHS = {
-    "github": ("/login/oauth/authorize", "/login/oauth/access_token"),
-    "gitlab": ("/oauth/authorize", "/oauth/token"),
-    "bitbucket_cloud": ("/site/oauth2/authorize", "/site/oauth2/access_token"),
-    "bitbucket_datacenter": ("/rest/oauth2/latest/authorize", "/rest/oauth2/latest/token"),
-    "openid": ("/authorize", "/token"),
-}
-SCOPES = {
-    "github": "repo read:org",
-    "gitlab": "read_api read_user",
-    "bitbucket_cloud": "account email repository",
-    "bitbucket_datacenter": "REPO_READ",
-    "openid": "openid profile email",
-}
 
 
 @dataclass(frozen=True)
@@ -75,9 +63,9 @@ class Visitor:
         self.simulator = simulator
         self.name = name
         self.url = simulator.host_url(name)
-        self.authorize_path, self.token_path = PATHS[self.host.kind]
-        callback = "/signin/callback" if self.host.kind == "openid" else f"/link/{name}/callback"
-        self.redirect_uri = PUBLIC_URL + callback
+        dialect = dialect_of(self.host.kind)
+        self.authorize_path, self.token_path = dialect.authorize_path, dialect.token_path
+        self.redirect_uri = callback_of(self.host, public_url=PUBLIC_URL)
         self.client_id = client_id_of(name)
         self.secret = client_secret_of(name)
         self.token = ""
@@ -99,7 +87,7 @@ class Visitor:
             "redirect_uri": self.redirect_uri,
             "response_type": "code",
             "state": "a-state",
-            "scope": SCOPES[self.host.kind],
+            "scope": roles()[self.host.kind].sample.scope,
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         } | changes

@@ -6,15 +6,15 @@ panel.py; every other first path segment belongs to a host.
 """
 
 import asyncio
+from functools import cache
+from importlib import import_module
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from permsync.simulator import answers, control, panel
-from permsync.simulator.bitbucket_cloud import BITBUCKET_CLOUD
-from permsync.simulator.bitbucket_datacenter import BITBUCKET_DATACENTER
+from permsync.simulator import answers, control, kinds, panel
 from permsync.simulator.dialect import Dialect
 from permsync.simulator.exchange import (
     AccountRefused,
@@ -27,20 +27,16 @@ from permsync.simulator.exchange import (
     Unauthorized,
 )
 from permsync.simulator.faults import NextAnswer, RateLimit, Where
-from permsync.simulator.github import GITHUB
-from permsync.simulator.gitlab import GITLAB
-from permsync.simulator.host import Host, Kind
-from permsync.simulator.openid import OPENID
+from permsync.simulator.host import Host
 from permsync.simulator.requestlog import RequestRecord
 from permsync.simulator.world import World
 
-DIALECTS: dict[Kind, Dialect] = {
-    "github": GITHUB,
-    "gitlab": GITLAB,
-    "bitbucket_cloud": BITBUCKET_CLOUD,
-    "bitbucket_datacenter": BITBUCKET_DATACENTER,
-    "openid": OPENID,
-}
+
+@cache
+def dialect_of(kind: str) -> Dialect:
+    """How the kind talks; raises ``ModuleNotFoundError`` for a kind that is not here."""
+    dialect: Dialect = import_module(f"{kinds.__name__}.{kind}.dialect").DIALECT
+    return dialect
 
 
 class SimulatorApplication:
@@ -67,7 +63,7 @@ class SimulatorApplication:
         request.scope["root_path"] = host.path
         exchange = _open(self.world, host, request, body)
         host.log.add(exchange.record)
-        response = await _respond(exchange, DIALECTS[host.kind])
+        response = await _respond(exchange, dialect_of(host.kind))
         exchange.record.status = response.status_code
         return response
 
@@ -87,7 +83,7 @@ def _open(world: World, host: Host, request: Request, body: bytes) -> Exchange:
         query=request.url.query,
     )
     exchange = Exchange(world, host, request, body, record)
-    if path == DIALECTS[host.kind].token_path and request.method == "POST":
+    if path == dialect_of(host.kind).token_path and request.method == "POST":
         record.grant = exchange.sent("grant_type") or "authorization_code"
         record.presented = exchange.sent("refresh_token") or None
         if exchange.sent("code_verifier"):

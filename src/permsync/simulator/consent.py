@@ -13,7 +13,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from permsync.simulator.exchange import Exchange
-from permsync.simulator.host import TITLES
 from permsync.simulator.tokens import Client, Pending
 
 _STYLE = """
@@ -95,9 +94,9 @@ def _asked_scopes(exchange: Exchange, client: Client) -> list[str]:
 
 
 def _granted_scopes(exchange: Exchange, pending: Pending, person: str) -> list[str]:
-    """The ticked scopes; GitHub repeats the person's earlier ones when none were asked for."""
+    """The ticked scopes; some kinds repeat the person's earlier ones when none were asked for."""
     allowed = exchange.form.get("scope", [])
-    if pending.scopes or exchange.host.kind != "github":
+    if pending.scopes or not exchange.role.scopes_remembered:
         return [scope for scope in pending.scopes if scope in allowed]
     pairs = exchange.host.tokens.of(person)
     earlier = [pair.scopes for pair in pairs if pair.client_id == pending.client_id]
@@ -158,7 +157,7 @@ def _page(exchange: Exchange, title: str, content: str, status: int) -> Response
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{escape(title)}</h1><p><small>at the pretend {TITLES[exchange.host.kind]} "
+        f"<h1>{escape(title)}</h1><p><small>at the pretend {exchange.role.title} "
         f"<b>{escape(exchange.host.name)}</b></small></p>{body}</html>"
     )
     return HTMLResponse(page, status, _HEADERS)

@@ -20,13 +20,16 @@ class Dialect:
     """
     One kind of host.
 
-    Route endpoints take an Exchange and return a Response. Paths are below the host's own path.
+    Route endpoints take an Exchange and return a Response. Paths are below the host's own path;
+    `who_path` is one that every person with a token may ask, and nobody else.
     `error` wraps a status and a text in the kind's envelope; `finish` adds the headers that every
     API answer carries.
     """
 
     routes: tuple[Route, ...]
+    authorize_path: str
     token_path: str
+    who_path: str
     api_prefix: str
     refuse: Callable[[Exchange, Reason], Response]
     unauthorized: Callable[[Exchange, Standing], Response]

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from permsync.simulator.host import Host
 from permsync.simulator.repositories import Account, AccountState
 from permsync.simulator.requestlog import RequestRecord
+from permsync.simulator.role import Role
 from permsync.simulator.rotation import first_use
 from permsync.simulator.tokens import Pair
 from permsync.simulator.world import World
@@ -115,6 +116,11 @@ class Exchange:
     params: dict[str, Any] = field(default_factory=dict)
     pair: Pair | None = None
 
+    @property
+    def role(self) -> Role:
+        """What is known of this host's kind."""
+        return self.world.roles[self.host.kind]
+
     @cached_property
     def origin(self) -> str:
         """Scheme, host and port as the caller wrote them, so that proxies stay in the path."""
@@ -153,9 +159,9 @@ class Exchange:
 
     @cached_property
     def bearer(self) -> str | None:
-        """The bearer token of the Authorization header; GitHub also writes it `token`."""
+        """The access token of the Authorization header, after a word that the kind knows."""
         scheme, _, value = self.request.headers.get("authorization", "").partition(" ")
-        known = {"bearer", "token"} if self.host.kind == "github" else {"bearer"}
+        known = self.role.token_words
         return value.strip() if scheme.lower() in known and value.strip() else None
 
     @cached_property

@@ -1,7 +1,7 @@
 """
 What happened at a host that its webhooks may tell: facts, as they were at that moment.
 
-Knows nothing of how any kind of host words it (hook_words.py) or sends it (postman.py).
+Knows nothing of how any kind of host words it (`Role.says`) or sends it (postman.py).
 """
 
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ Loopback = Annotated[str, Field(pattern=r"^http://(127\.0\.0\.1|localhost)(:\d+)
 
 def add_hook(at: Place, *, url: Loopback, secret: str, style: Style | None = None) -> int:
     """Tells this address from now on what happens; one hook for each address."""
-    usual: Style = "token" if at.host.kind == "gitlab" else "signature"
+    usual = at.world.roles[at.host.kind].letterhead.style
     hook = Hook(at.host.next_id(), url, secret, style or usual)
     at.host.hooks = [each for each in at.host.hooks if each.url != url] + [hook]
     return hook.id
@@ -66,7 +66,7 @@ def send_hook(at: Place, *, event: str, content: dict[str, Any]) -> list[str]:
     made = [
         compose(
             hook,
-            kind=at.host.kind,
+            head=at.world.roles[at.host.kind].letterhead,
             event=event,
             content=content,
             at_seconds=int(at.world.now()),

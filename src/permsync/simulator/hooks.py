@@ -1,23 +1,25 @@
 """
-Webhooks of a host: where they go, how they are proved, and what each kind puts into headers.
+Webhooks of a host: where they go, how they are proved, and how a delivery is put together.
 
 Composing is all that happens here; postman.py sends. A fault that is in the request itself
-(a wrong signature, another host's headers, padding) is put in here as well.
+(a wrong signature, another host's headers, padding) is put in here as well. What a kind writes
+into headers is its letterhead; no kind is known here.
 """
 
-import base64
 import hashlib
 import hmac
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from permsync.simulator.faults import HookFaults
 
 Style = Literal["signature", "token", "signed"]
-KEY = "whsec_"
+# An event's name and its body, as a kind words what happened.
+Said = tuple[str, dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -35,6 +37,30 @@ class Hook:
     style: Style = "signature"
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What names one delivery: its event, its id, its second."""
+
+    event: str
+    delivery_id: str
+    at_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """
+    What a kind's deliveries carry in their headers.
+
+    `named` says who sends what, `proved` that it is them; `event_field` is where a body names
+    its event as well, if it does. `style` is how hooks are usually proved there.
+    """
+
+    named: Callable[[Hook, Stamp], dict[str, str]]
+    proved: Callable[[Hook, Stamp, bytes], dict[str, str]]
+    event_field: str = ""
+    style: Style = "signature"
+
+
 @dataclass(slots=True)
 class Outgoing:
     """One delivery, ready to be sent; `status` is the answer's, 0 before and without one."""
@@ -47,29 +73,41 @@ class Outgoing:
     status: int = 0
 
 
+def unsigned() -> Letterhead:
+    """The letterhead of a kind that sends nothing."""
+    return Letterhead(lambda _hook, _stamp: {}, lambda _hook, _stamp, _body: {})
+
+
 def new_id() -> str:
     """What names a delivery."""
     return str(uuid.uuid4())
 
 
 def compose(
-    hook: Hook, *, kind: str, event: str, content: object, at_seconds: int, faults: HookFaults
+    hook: Hook,
+    *,
+    head: Letterhead,
+    event: str,
+    content: object,
+    at_seconds: int,
+    faults: HookFaults,
 ) -> Outgoing:
     """The delivery of one event, with the faults that are in it already."""
-    if kind == "gitlab" and isinstance(content, dict):
-        content = {"event_name": event, **content}
+    if head.event_field and isinstance(content, dict):
+        content = {head.event_field: event, **content}
     body = msgspec.json.encode(content)
     if faults.padding_bytes:
         body = body[:-1] + b',"padding":"' + b"x" * faults.padding_bytes + b'"}'
-    delivery_id = new_id()
-    headers = {"content-type": "application/json", "user-agent": f"{kind}-hookshot"}
-    headers |= _named(kind, hook, event=event, delivery_id=delivery_id)
-    headers |= _proof(kind, hook, body, delivery_id=delivery_id, at_seconds=at_seconds)
+    stamp = Stamp(event, new_id(), at_seconds)
+    headers = {"content-type": "application/json", "user-agent": "hookshot"}
+    headers |= head.named(hook, stamp)
+    proof = head.proved(hook, stamp, body)
     if faults.as_gitea:
-        headers |= {"X-Gitea-Event": event, "X-Gitea-Delivery": delivery_id}
-        headers |= {"X-Gitea-Signature": _digest(hook.secret.encode(), body).hex()}
-        headers |= {"X-GitHub-Event": event, "X-GitHub-Delivery": delivery_id}
-    return Outgoing(delivery_id, event, hook.url, _spoiled(headers, faults), body)
+        headers |= {"X-Gitea-Event": event, "X-Gitea-Delivery": stamp.delivery_id}
+        headers |= {"X-GitHub-Event": event, "X-GitHub-Delivery": stamp.delivery_id}
+        proof |= {"X-Gitea-Signature": digest_of(hook, body).hex()}
+    headers |= _spoiled(proof, faults)
+    return Outgoing(stamp.delivery_id, event, hook.url, headers, body)
 
 
 def renamed(sent: Outgoing) -> Outgoing:
@@ -79,78 +117,18 @@ def renamed(sent: Outgoing) -> Outgoing:
     return Outgoing(fresh, sent.event, sent.url, headers, sent.body)
 
 
-def _named(kind: str, hook: Hook, *, event: str, delivery_id: str) -> dict[str, str]:
-    """What says who sends what."""
-    match kind:
-        case "github":
-            return {
-                "X-GitHub-Event": event,
-                "X-GitHub-Delivery": delivery_id,
-                "X-GitHub-Hook-ID": str(hook.id),
-                "X-GitHub-Hook-Installation-Target-Type": "organization",
-            }
-        case "gitlab":
-            return {
-                "X-Gitlab-Event": "System Hook",
-                "X-Gitlab-Event-UUID": str(uuid.uuid4()),
-                "X-Gitlab-Webhook-UUID": str(uuid.uuid5(uuid.NAMESPACE_URL, hook.url)),
-                "Idempotency-Key": delivery_id,
-            }
-        case "bitbucket_cloud":
-            return {
-                "X-Event-Key": event,
-                "X-Hook-UUID": str(uuid.uuid5(uuid.NAMESPACE_URL, hook.url)),
-                "X-Request-UUID": delivery_id,
-                "X-Attempt-Number": "1",
-            }
-        case _:
-            return {"X-Event-Key": event, "X-Request-Id": delivery_id}
+def digest_of(hook: Hook, body: bytes) -> bytes:
+    """HMAC-SHA256 of a body under the hook's secret, which is what most kinds sign with."""
+    return hmac.new(hook.secret.encode(), body, hashlib.sha256).digest()
 
 
-def _proof(
-    kind: str, hook: Hook, body: bytes, *, delivery_id: str, at_seconds: int
-) -> dict[str, str]:
-    """What proves it; GitHub sends the older digest beside the newer."""
-    if hook.style == "token":
-        return {"X-Gitlab-Token": hook.secret}
-    if hook.style == "signed":
-        key = base64.b64decode(hook.secret.removeprefix(KEY))
-        signed = f"{delivery_id}.{at_seconds}.".encode() + body
-        return {
-            "webhook-id": delivery_id,
-            "webhook-timestamp": str(at_seconds),
-            "webhook-signature": "v1," + base64.b64encode(_digest(key, signed)).decode(),
-        }
-    signature = "sha256=" + _digest(hook.secret.encode(), body).hex()
-    if kind != "github":
-        return {"X-Hub-Signature": signature}
-    older = hmac.new(hook.secret.encode(), body, hashlib.sha1).hexdigest()
-    return {"X-Hub-Signature-256": signature, "X-Hub-Signature": f"sha1={older}"}
-
-
-def _digest(key: bytes, body: bytes) -> bytes:
-    return hmac.new(key, body, hashlib.sha256).digest()
-
-
-PROOFS = (
-    "X-Hub-Signature",
-    "X-Hub-Signature-256",
-    "X-Gitlab-Token",
-    "X-Gitea-Signature",
-    "webhook-signature",
-)
-
-
-def _spoiled(headers: dict[str, str], faults: HookFaults) -> dict[str, str]:
+def _spoiled(proof: dict[str, str], faults: HookFaults) -> dict[str, str]:
     match faults.signature:
         case "right":
-            return headers
+            return proof
         case "missing":
-            return {name: value for name, value in headers.items() if name not in PROOFS}
+            return {}
         case "empty":
-            return {name: "" if name in PROOFS else value for name, value in headers.items()}
+            return dict.fromkeys(proof, "")
         case "wrong":
-            return {
-                name: value[:-4] + "0000" if name in PROOFS else value
-                for name, value in headers.items()
-            }
+            return {name: f"{value[:-4]}0000" for name, value in proof.items()}

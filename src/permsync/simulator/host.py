@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar, cast
+from typing import TypeVar, cast
 
 from permsync.simulator.damage import Damage
 from permsync.simulator.faults import Faults
@@ -29,14 +29,6 @@ from permsync.simulator.repositories import (
 from permsync.simulator.requestlog import RequestLog, RequestRecord
 from permsync.simulator.tokens import Policy, TokenStore
 
-Kind = Literal["github", "gitlab", "bitbucket_cloud", "bitbucket_datacenter", "openid"]
-TITLES: dict[Kind, str] = {
-    "github": "GitHub",
-    "gitlab": "GitLab",
-    "bitbucket_cloud": "Bitbucket Cloud",
-    "bitbucket_datacenter": "Bitbucket Data Center",
-    "openid": "Sign-in provider",
-}
 DELIVERIES_KEPT = 500
 MADE: dict[Visibility, What] = {
     "private": "made_private",
@@ -51,7 +43,7 @@ class Host:
     """A configured instance, mounted at `path` (which starts with a slash and has no last one)."""
 
     name: str
-    kind: Kind
+    kind: str
     path: str
     policy: Policy = field(default_factory=Policy)
     accounts: dict[str, Account] = field(default_factory=dict)

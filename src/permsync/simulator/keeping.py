@@ -9,6 +9,7 @@ import json
 import os
 from pathlib import Path
 
+from permsync.simulator.kinds import roles
 from permsync.simulator.samples import callback_of
 from permsync.simulator.world import World
 
@@ -28,7 +29,7 @@ def load(file: Path, *, public_url: str) -> World | None:
     Raises UnreadableWorldError.
     """
     try:
-        world = World.load(json.loads(file.read_bytes()))
+        world = World.load(json.loads(file.read_bytes()), roles())
     except FileNotFoundError:
         return None
     except ValueError as error:

@@ -92,7 +92,7 @@ def _redeem_code(exchange: Exchange, client: Client) -> Pair:
     return rotation.issue(
         host.tokens,
         host.policy,
-        kind=host.kind,
+        role=exchange.role,
         code=code,
         client=client,
         now=exchange.world.now(),
@@ -112,7 +112,7 @@ def _redeem_refresh(exchange: Exchange, client: Client) -> Pair:
     pair = rotation.refresh(
         host.tokens,
         host.policy,
-        kind=host.kind,
+        role=exchange.role,
         old=old,
         client=client,
         now=exchange.world.now(),
@@ -126,7 +126,7 @@ def _redeem_refresh(exchange: Exchange, client: Client) -> Pair:
 
 def _check_redirect(exchange: Exchange, code: Code) -> None:
     given = exchange.sent("redirect_uri")
-    optional = exchange.host.kind in {"github", "bitbucket_cloud"}
+    optional = exchange.role.redirect_optional
     if given != code.pending.redirect_uri and (given or not optional):
         raise TokenRefused(Reason.WRONG_REDIRECT)
 

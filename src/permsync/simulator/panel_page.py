@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from permsync.simulator.faults import Faults
-from permsync.simulator.host import TITLES, Host
+from permsync.simulator.host import Host
 from permsync.simulator.panel_actions import LIVES_SECONDS, USUAL, VISIBILITIES, Done
 from permsync.simulator.repositories import Account
 from permsync.simulator.requestlog import RequestRecord
@@ -121,6 +121,7 @@ def overview(world: World, *, done: str = "") -> str:
 def host_page(world: World, host: Host, *, done: str = "") -> str:
     """The page of one host, with everything that can be done to it."""
     repositories = host.by_id()
+    has_internal = world.roles[host.kind].has_internal
     return _rendered(
         "host",
         world,
@@ -130,7 +131,7 @@ def host_page(world: World, host: Host, *, done: str = "") -> str:
         people=list(_people(host, now=world.now())),
         unlisted_people=max(0, len(host.accounts) - MOST_PEOPLE),
         repositories=repositories[:MOST_REPOSITORIES],
-        visibilities=[each for each in VISIBILITIES if each != "internal" or _has_internal(host)],
+        visibilities=[each for each in VISIBILITIES if each != "internal" or has_internal],
         changed=[each for each in repositories if each.id in host.damage.visibility][:ROWS],
         lives=LIVES_SECONDS,
         usual=USUAL,
@@ -213,10 +214,6 @@ def _all_memberships(host: Host, account: Account) -> Iterator[Membership]:
             yield Membership(name, is_held=True)
 
 
-def _has_internal(host: Host) -> bool:
-    return host.kind in {"github", "gitlab"}
-
-
 def _is_notable(record: RequestRecord) -> bool:
     return record.grant is not None or record.status >= REFUSED
 
@@ -236,7 +233,7 @@ def _notice(done: str) -> str:
 
 def _rendered(name: str, world: World, **shown: Any) -> str:
     template = environment().get_template(f"panel/{name}.html")
-    return template.render(titles=TITLES, site=_site(world), clock=_clock, span=_span, **shown)
+    return template.render(roles=world.roles, site=_site(world), clock=_clock, span=_span, **shown)
 
 
 def _site(world: World) -> str:

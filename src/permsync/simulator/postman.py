@@ -12,7 +12,6 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from permsync.simulator.happenings import Happening
-from permsync.simulator.hook_words import WORDS
 from permsync.simulator.hooks import Outgoing, compose, renamed
 from permsync.simulator.host import Host
 from permsync.simulator.world import World
@@ -68,16 +67,16 @@ class Postman:
 
 def composed(world: World, host: Host, happening: Happening) -> list[Outgoing]:
     """The deliveries of one happening to every hook of its host, as often as faults say."""
-    faults = host.faults.hooks
+    faults, role = host.faults.hooks, world.roles[host.kind]
     made: list[Outgoing] = []
-    for event, content in WORDS[host.kind](happening):
+    for event, content in role.says(happening):
         for hook in host.hooks:
             if faults.lost > 0:
                 faults.lost -= 1
                 continue
             one = compose(
                 hook,
-                kind=host.kind,
+                head=role.letterhead,
                 event=event,
                 content=content,
                 at_seconds=int(world.now()),

@@ -14,20 +14,15 @@ none                  it works until it expires, and is never replaced
 
 import secrets
 
+from permsync.simulator.role import Role
 from permsync.simulator.tokens import Client, Code, Pair, Policy, TokenStore
-
-PREFIXES = {
-    ("github", "oauth"): ("gho_", ""),
-    ("github", "oauth_expiring"): ("gho_", "ghr_"),
-    ("github", "github_app"): ("ghu_", "ghr_"),
-}
 
 
 def issue(
     store: TokenStore,
     policy: Policy,
     *,
-    kind: str,
+    role: Role,
     code: Code,
     client: Client,
     now: float,
@@ -37,7 +32,7 @@ def issue(
     pair = _pair(
         store,
         policy,
-        kind=kind,
+        role=role,
         client=client,
         now=now,
         padding=padding,
@@ -54,7 +49,7 @@ def refresh(
     store: TokenStore,
     policy: Policy,
     *,
-    kind: str,
+    role: Role,
     old: Pair,
     client: Client,
     now: float,
@@ -76,7 +71,7 @@ def refresh(
     new = _pair(
         store,
         policy,
-        kind=kind,
+        role=role,
         client=client,
         now=now,
         padding=padding,
@@ -140,7 +135,7 @@ def _pair(
     store: TokenStore,
     policy: Policy,
     *,
-    kind: str,
+    role: Role,
     client: Client,
     now: float,
     padding: int,
@@ -149,8 +144,8 @@ def _pair(
     scopes: list[str],
     redirect_uri: str,
 ) -> Pair:
-    access_prefix, refresh_prefix = PREFIXES.get((kind, client.kind), ("", ""))
-    lasting = kind == "github" and client.kind == "oauth"
+    access_prefix, refresh_prefix = role.prefixes.get(client.kind, ("", ""))
+    lasting = client.kind in role.lasting
     access_ttl = None if lasting else policy.access_ttl_seconds
     refresh_ttl = None if lasting else policy.refresh_ttl_seconds
     tail = "x" * padding

@@ -1,7 +1,7 @@
 """
-The sample world of the demo and the tests: four people at five hosts.
+The sample world of the demo and the tests: four people at one host of each kind.
 
-There are about three hundred repositories and one ready OAuth client at each host. Names, levels
+There are up to a hundred repositories and one ready OAuth client at each host. Names, levels
 and visibility are fixed; only ids, secrets and the canary differ between runs.
 """
 
@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 
 from permsync.simulator import rotation
-from permsync.simulator.host import Host, Kind
+from permsync.simulator.host import Host
+from permsync.simulator.kinds import roles
 from permsync.simulator.repositories import Installation, Level, Repository, Visibility
+from permsync.simulator.role import Role, Sample
 from permsync.simulator.tokens import ClientKind, Code, Pair, Pending
 from permsync.simulator.world import World
 
@@ -20,24 +22,8 @@ PEOPLE = {
     "linus": ("Linus Torvalds", "linus@example.com"),
     "margaret": ("Margaret Hamilton", "margaret@example.com"),
 }
-HOSTS: dict[str, tuple[Kind, str | None]] = {
-    "github": ("github", None),
-    "gitlab": ("gitlab", None),
-    "bitbucket": ("bitbucket_cloud", None),
-    "bitbucket-dc": ("bitbucket_datacenter", "/bitbucket-dc/bitbucket"),
-    "sso": ("openid", None),
-}
-CONSUMER_SCOPES = {"bitbucket": ["account", "email", "repository"]}
-
 _TOPICS = ("api", "web", "docs", "infra", "mobile", "search", "billing", "ml", "tools", "legacy")
-_OWNERS = {
-    "github": ("acme", "acme-labs", "orbit"),
-    "gitlab": ("platform", "research", "research/vision"),
-    "bitbucket": ("northwind", "contoso"),
-    "bitbucket-dc": ("CORE", "APPS"),
-}
 _ARCHIVED = {12, 25}
-_PER_OWNER = {"github": 30, "gitlab": 30, "bitbucket": 35, "bitbucket-dc": 25}
 _MEMBERS: dict[str, dict[str, int]] = {
     "ada": {"first": Level.OWNER, "second": Level.DEVELOPER, "third": Level.REPORTER},
     "grace": {"first": Level.DEVELOPER, "second": Level.REPORTER},
@@ -61,9 +47,18 @@ def webhook_secret_of(host: str) -> str:
     return f"sample-webhook-secret-of-{host}"
 
 
+def sample_hosts() -> dict[str, tuple[str, Sample]]:
+    """The code hosts of the sample world by name: of which kind each is, and its place."""
+    return {
+        role.sample.host: (kind, role.sample)
+        for kind, role in roles().items()
+        if not role.is_provider
+    }
+
+
 def callback_of(host: Host, *, public_url: str) -> str:
     """Where permsync at this address takes people back from the host."""
-    is_provider = host.kind == "openid"
+    is_provider = roles()[host.kind].is_provider
     path = "/signin/callback" if is_provider else f"/link/{host.name}/callback"
     return public_url.rstrip("/") + path
 
@@ -82,25 +77,25 @@ def sample_world(
     `clients` gives (id, secret) by host; the defaults are `client_id_of` and `client_secret_of`.
     `access_seconds` is how long access tokens of code hosts live, else as long as usual.
     """
-    world = World(clock=clock)
-    for name, (kind, path) in HOSTS.items():
-        host = world.add_host(name, kind, path=path)
+    world = World(roles(), clock=clock)
+    for kind, role in roles().items():
+        name = role.sample.host
+        host = world.add_host(name, kind=kind, path=role.sample.path)
         client_id, secret = (clients or {}).get(name, (client_id_of(name), client_secret_of(name)))
         world.add_client(
             name,
             client_id=client_id,
             secret=secret,
             redirect_uris=[callback_of(host, public_url=public_url)],
-            kind=github_client_kind if kind == "github" else "oauth",
-            scopes=CONSUMER_SCOPES.get(name),
+            kind=github_client_kind if kind == "github" else role.sample.client_kind,
+            scopes=list(role.sample.client_scopes),
         )
         for person, (full_name, email) in PEOPLE.items():
             host.add_person(person, full_name=full_name, email=email)
-        if kind != "openid":
-            _fill(host)
+        if not role.is_provider:
+            _fill(host, role)
             if access_seconds is not None:
                 host.policy.access_ttl_seconds = access_seconds
-    _install_app(world)
     world.remember_start()
     return world
 
@@ -111,13 +106,13 @@ def bulk_repositories(
     """
     Add `count` private repositories that the person reads through one membership.
 
-    At GitHub the app is installed on their owner, or its people would not see them.
+    Where an app is installed on owners, it is on theirs too, or its people would not see them.
     """
     place = world.hosts[host]
     made = [place.add_repository(f"{owner}/bulk-{number:06d}") for number in range(count)]
     place.join(person, namespace=owner)
     installed = {each.namespace for each in place.installations.values()}
-    if place.kind == "github" and owner not in installed:
+    if installed and owner not in installed:
         number, client_id = place.next_id(), next(iter(place.tokens.clients))
         place.installations[number] = Installation(number, client_id, owner)
     return made
@@ -137,7 +132,7 @@ def bulk_accounts(world: World, host: str, count: int, *, prefix: str = "person"
             rotation.issue(
                 place.tokens,
                 place.policy,
-                kind=place.kind,
+                role=roles()[place.kind],
                 code=code,
                 client=client,
                 now=world.now(),
@@ -146,55 +141,36 @@ def bulk_accounts(world: World, host: str, count: int, *, prefix: str = "person"
     return made
 
 
-def _fill(host: Host) -> None:
-    names = _OWNERS[host.name]
-    for owner in names:
+def _fill(host: Host, role: Role) -> None:
+    sample = role.sample
+    for owner in sample.owners:
         host.add_namespace(owner, enterprise="acme-inc" if owner.startswith("acme") else None)
-        for number in range(_PER_OWNER[host.name]):
+        for number in range(sample.per_owner):
             topic = _TOPICS[number % len(_TOPICS)]
             host.add_repository(
                 f"{owner}/{topic}-{number:02d}",
-                visibility=_visibility(host, number),
+                visibility=_visibility(topic, has_internal=role.has_internal),
                 archived=number in _ARCHIVED,
             )
     for person, levels in _MEMBERS.items():
-        for owner, level in zip(names, ("first", "second", "third"), strict=False):
+        for owner, level in zip(sample.owners, ("first", "second", "third"), strict=False):
             if level in levels:
                 host.join(person, namespace=owner, level=levels[level])
-    _add_exceptions(host)
+    _add_exceptions(host, sample)
+    sample.fill(host)
 
 
-def _visibility(host: Host, number: int) -> Visibility:
-    topic = _TOPICS[number % len(_TOPICS)]
+def _visibility(topic: str, *, has_internal: bool) -> Visibility:
     if topic == "legacy":
         return "public"
-    has_internal = host.kind in {"github", "gitlab"}
     return "internal" if has_internal and topic == "tools" else "private"
 
 
-def _add_exceptions(host: Host) -> None:
-    """Direct grants, a personal repository, and GitLab's code-access and Guest cases."""
-    personal = host.add_namespace(
-        "~margaret" if host.kind == "bitbucket_datacenter" else "margaret", personal=True
-    )
+def _add_exceptions(host: Host, sample: Sample) -> None:
+    """Direct grants and a personal repository."""
+    personal = host.add_namespace(sample.personal.format("margaret"), personal=True)
     notes = host.add_repository(f"{personal.name}/notes")
     host.join("margaret", namespace=personal.name, level=Level.OWNER)
     host.grant("ada", notes.id, level=Level.REPORTER)
-    first = [each for each in host.repositories.values() if each.owner == _OWNERS[host.name][0]]
-    host.grant("linus", first[0].id, level=Level.DEVELOPER)
-    if host.kind == "gitlab":
-        host.set_visibility(first[9].id, "public", code_access="private")
-        host.grant("margaret", first[1].id, level=Level.GUEST)
-        host.grant("margaret", first[2].id, level=Level.PLANNER)
-
-
-def _install_app(world: World) -> None:
-    github = world.hosts["github"]
-    client_id = next(iter(github.tokens.clients))
-    inside = [each.id for each in github.repositories.values() if each.owner == "acme-labs"]
-    for owner in github.namespaces:
-        number = github.next_id()
-        github.installations[number] = Installation(number, client_id, owner)
-        if owner == "acme-labs":
-            github.installations[number].selection = "selected"
-            github.installations[number].selected = inside[: len(inside) // 2]
+    first = next(each for each in host.repositories.values() if each.owner == sample.owners[0])
+    host.grant("linus", first.id, level=Level.DEVELOPER)

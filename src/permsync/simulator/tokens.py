@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+DAY_SECONDS = 86_400
+
 Rotation = Literal[
     "strict", "grace", "grace_newest_wins", "tolerant", "family", "revoke_on_first_use", "none"
 ]

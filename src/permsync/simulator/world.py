@@ -6,45 +6,17 @@ Tests change it in plain Python while a server answers from it. Knows nothing of
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from permsync.simulator.faults import Faults
-from permsync.simulator.host import Host, Kind
+from permsync.simulator.host import Host
 from permsync.simulator.requestlog import RequestRecord
+from permsync.simulator.role import Role
 from permsync.simulator.tokens import Client, ClientKind, Policy
-
-DAY_SECONDS = 86_400
-
-_POLICIES: dict[Kind, dict[str, Any]] = {
-    "github": {
-        "access_ttl_seconds": 28_800,
-        "refresh_ttl_seconds": 184 * DAY_SECONDS,
-        "newest_tokens_kept": 10,
-    },
-    "gitlab": {"access_ttl_seconds": 7_200, "redirect_uri_on_refresh": True},
-    "bitbucket_cloud": {
-        "access_ttl_seconds": 7_200,
-        "refresh_ttl_seconds": 90 * DAY_SECONDS,
-        "old_access_dies": False,
-    },
-    "bitbucket_datacenter": {
-        "access_ttl_seconds": 3_600,
-        "refresh_ttl_seconds": 90 * DAY_SECONDS,
-        "code_ttl_seconds": 10,
-        "old_access_dies": False,
-        "redirect_uri_on_refresh": True,
-    },
-    "openid": {
-        "access_ttl_seconds": 3_600,
-        "refresh_ttl_seconds": 30 * DAY_SECONDS,
-        "pkce_required": True,
-        "sends_iss": True,
-    },
-}
 
 
 @dataclass(slots=True)
@@ -63,11 +35,16 @@ class World:
     """
     Hosts by name, and the time they live in.
 
+    `roles` are the kinds that hosts can be of.
+
     `clock` returns epoch seconds; `advance` moves this world's time ahead of it. Every error
     text that a host sends carries `canary`.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, roles: Mapping[str, Role], *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.roles = roles
         self.hosts: dict[str, Host] = {}
         self.canaries = [f"host-words-{secrets.token_hex(6)}"]
         self.clock = clock
@@ -87,10 +64,10 @@ class World:
         """Let time pass at once."""
         self.advanced_seconds += seconds
 
-    def add_host(self, name: str, kind: Kind, *, path: str | None = None) -> Host:
+    def add_host(self, name: str, *, kind: str, path: str | None = None) -> Host:
         """Create a host instance with its kind's usual token policy, mounted at `/{name}`."""
         mounted = path or f"/{name}"
-        host = Host(name=name, kind=kind, path=mounted, policy=Policy(**_POLICIES[kind]))
+        host = Host(name=name, kind=kind, path=mounted, policy=Policy(**self.roles[kind].policy))
         self.hosts[name] = host
         return host
 
@@ -147,9 +124,15 @@ class World:
         self._become(_SNAPSHOT.validate_python(dumped))
 
     @classmethod
-    def load(cls, dumped: dict[str, Any], *, clock: Callable[[], float] = time.time) -> "World":
+    def load(
+        cls,
+        dumped: dict[str, Any],
+        roles: Mapping[str, Role],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> "World":
         """A new world from what `dump` returned."""
-        world = cls(clock=clock)
+        world = cls(roles, clock=clock)
         world.restore(dumped)
         return world
 

@@ -12,7 +12,7 @@ import pytest
 
 from permsync.codehost.hooks import Rule
 from permsync.simulator.happenings import Happening, What
-from permsync.simulator.hook_words import WORDS
+from permsync.simulator.kinds import roles
 from permsync.simulator.repositories import Account, Namespace, Repository
 from tests.hosts.deliveries import hooks_of
 
@@ -62,7 +62,7 @@ def test_every_action_of_an_event_is_decided_or_left_out_on_purpose() -> None:
 def test_the_pretend_github_puts_its_ids_there_too(what: What) -> None:
     ada = Account("ada", 7, "{a-7}", "7:x", "ada", "Ada", "ada@example.com")
     one = None if what == "left" else Repository(9, "{e-9}", "core", "engine")
-    told = WORDS["github"](Happening(what, ada, one, Namespace(3, "{c-3}", "core")))
+    told = roles()["github"].says(Happening(what, ada, one, Namespace(3, "{c-3}", "core")))
     for event, body in told:
         described = PAYLOADS[f"{event}/{body['action']}"]
         assert paths_in(body) <= set(described)

@@ -18,15 +18,14 @@ from permsync.config import load_settings
 from permsync.config.private_files import write_private
 from permsync.errors import ConfigurationError
 from permsync.flows.authenticate_key import Scope, create_key
-from permsync.simulator.samples import client_id_of, client_secret_of, webhook_secret_of
+from permsync.simulator.samples import (
+    client_id_of,
+    client_secret_of,
+    sample_hosts,
+    webhook_secret_of,
+)
 from permsync.vault import new_sealing_key
 
-HOSTS: dict[str, tuple[str, str, dict[str, str]]] = {
-    "github": ("github", "/github", {"app": "github_app"}),
-    "gitlab": ("gitlab", "/gitlab", {}),
-    "bitbucket": ("bitbucket_cloud", "/bitbucket", {}),
-    "bitbucket-dc": ("bitbucket_datacenter", "/bitbucket-dc/bitbucket", {}),
-}
 DURATIONS = {
     "refresh_margin": "2s",
     "refresh_retry_first": "500ms",
@@ -141,15 +140,15 @@ def _settings_text(port: int, simulator_url: str, spans: Mapping[str, str]) -> s
         "[durations]",
         *(f'{name} = "{span}"' for name, span in spans.items()),
     ]
-    for name, (kind, path, options) in HOSTS.items():
+    for name, (kind, sample) in sample_hosts().items():
         lines += [
             f"[hosts.{name}]",
             f'kind = "{kind}"',
-            f'base_url = "{simulator_url}{path}"',
+            f'base_url = "{simulator_url}{sample.path}"',
             f'client_id = "{client_id_of(name)}"',
             f'client_secret = "{client_secret_of(name)}"',
             f'webhook_secrets = ["{webhook_secret_of(name)}"]',
             f"[hosts.{name}.options]",
-            *(f'{key} = "{option}"' for key, option in options.items()),
+            *(f'{key} = "{option}"' for key, option in sample.options.items()),
         ]
     return "\n".join(lines) + "\n"

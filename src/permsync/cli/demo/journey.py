@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
 from typing import Any
 
-from permsync.cli.demo.site import HOSTS, Site
+from permsync.cli.demo.site import Site
 from permsync.cli.demo.visitor import Visitor
 from permsync.cli.running import progress_console
+from permsync.simulator.samples import sample_hosts
 
 STEPS = (
     "linked",
@@ -26,18 +27,6 @@ STEPS = (
     "refusal explained",
     "healed",
 )
-READABLE = {
-    "github": "acme-labs/api-00",
-    "gitlab": "research/api-00",
-    "bitbucket": "contoso/api-00",
-    "bitbucket-dc": "APPS/api-00",
-}
-HIDDEN = {
-    "github": "acme/web-01",
-    "gitlab": "platform/web-01",
-    "bitbucket": "northwind/web-01",
-    "bitbucket-dc": "CORE/web-01",
-}
 PATIENCE_SECONDS = 60
 LOOK_AGAIN_SECONDS = 0.1
 
@@ -48,8 +37,9 @@ def walk(site: Site) -> list[dict[str, object]]:
 
     ``told`` is the sentence that the person was shown after the refusal.
     """
-    with progress_console.status("walking"), ThreadPoolExecutor(len(HOSTS)) as hosts:
-        return list(hosts.map(lambda host: _walk_on(site, host), HOSTS))
+    names = sample_hosts()
+    with progress_console.status("walking"), ThreadPoolExecutor(len(names)) as hosts:
+        return list(hosts.map(lambda host: _walk_on(site, host), names))
 
 
 def _walk_on(site: Site, host: str) -> dict[str, object]:
@@ -70,6 +60,8 @@ class _Walk:
         self._user = str(person.me()["user"]["id"])
         self._seen: dict[str, bool] = dict.fromkeys(STEPS, False)
         self._told = ""
+        _, sample = sample_hosts()[host]
+        self._hidden, self._readable = f"{sample.owners[0]}/web-01", f"{sample.owners[1]}/api-00"
 
     def whole(self) -> dict[str, object]:
         """Walk until a step is not seen."""
@@ -83,8 +75,8 @@ class _Walk:
         return (
             self._note("linked", lambda: self._account()["state"] == "active")
             and self._note("synced", self._has_synced)
-            and self._note("allowed", lambda: self._ask(READABLE)["allowed"])
-            and self._note("denied", lambda: self._ask(HIDDEN)["reason"] == "no_access")
+            and self._note("allowed", lambda: self._ask(self._readable)["allowed"])
+            and self._note("denied", lambda: self._ask(self._hidden)["reason"] == "no_access")
         )
 
     def _expire(self) -> bool:
@@ -105,14 +97,14 @@ class _Walk:
         return self._note("refusal explained", self._is_explained)
 
     def _is_explained(self) -> bool:
-        account, answer = self._account(), self._ask(READABLE)
+        account, answer = self._account(), self._ask(self._readable)
         self._told = account["text"]
         return bool(account["state"] == answer["reason"] == "needs_reauth")
 
     def _repair(self) -> bool:
         self._site.control(f"{self._host}/refuse-refreshes", on=False)
         self._person.link(self._host)
-        return self._note("healed", lambda: self._ask(READABLE)["allowed"])
+        return self._note("healed", lambda: self._ask(self._readable)["allowed"])
 
     def _note(self, step: str, seen: Callable[[], bool]) -> bool:
         """Look again until it is seen or patience ends."""
@@ -131,12 +123,12 @@ class _Walk:
         run = self._account()["last_run"]
         return run is not None and run["state"] == "succeeded"
 
-    def _ask(self, names: dict[str, str]) -> dict[str, Any]:
+    def _ask(self, full_name: str) -> dict[str, Any]:
         return self._api(
             "/v1/check",
             {
                 "subject": {"type": "user", "id": self._user},
-                "repo": {"host": self._host, "full_name": names[self._host]},
+                "repo": {"host": self._host, "full_name": full_name},
             },
         )
 

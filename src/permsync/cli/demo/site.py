@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep
 
-from permsync.cli.demo.folder import HOSTS, ports_of, prepare, service_key
+from permsync.cli.demo.folder import ports_of, prepare, service_key
 from permsync.config import environment_without_settings
 from permsync.errors import AddressInUseError, ConfigurationError
-from permsync.simulator.samples import webhook_secret_of
+from permsync.simulator.samples import sample_hosts, webhook_secret_of
 
-__all__ = ["HOSTS", "DemoPlan", "EndedEarlyError", "Site", "running"]
+__all__ = ["DemoPlan", "EndedEarlyError", "Site", "running"]
 
 START_SECONDS = 120
 LOOK_AGAIN_SECONDS = 0.05
@@ -151,7 +151,7 @@ def running(plan: DemoPlan) -> Iterator[Site]:
 
 def _hook_up(site: Site) -> None:
     """Have every host tell permsync what happens there."""
-    for name in HOSTS:
+    for name in sample_hosts():
         address = f"{site.permsync_url}/webhooks/{name}"
         site.control(f"{name}/add-hook", url=address, secret=webhook_secret_of(name))
 

@@ -9,8 +9,8 @@ import msgspec
 from starlette.responses import Response
 from starlette.routing import Route
 
-from permsync.simulator import github_rows
 from permsync.simulator.exchange import Exchange, Refused, json_answer
+from permsync.simulator.kinds.github import rows as github_rows
 from permsync.simulator.paging import link_to, rows_of_page
 from permsync.simulator.repositories import Installation, Level, Repository
 from permsync.simulator.tokens import Pair

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from permsync.simulator import oauth
-from permsync.simulator.bitbucket_datacenter_api import API_ROUTES
 from permsync.simulator.consent import consent_routes
 from permsync.simulator.dialect import Dialect
 from permsync.simulator.exchange import Exchange, Reason, Standing, json_answer
 from permsync.simulator.faults import RateLimit
+from permsync.simulator.kinds.bitbucket_datacenter.api import API_ROUTES
 from permsync.simulator.repositories import AccountState
 
 OAUTH = "/rest/oauth2/latest"
@@ -92,14 +92,16 @@ def _envelope(text: str, status: int, exception: str | None) -> Response:
     return json_answer({"errors": [row]}, status=status)
 
 
-BITBUCKET_DATACENTER = Dialect(
+DIALECT = Dialect(
     routes=(
         *consent_routes(f"{OAUTH}/authorize"),
         Route(f"{OAUTH}/token", token, methods=["POST"]),
         Route(f"{OAUTH}/revoke", revoke, methods=["POST"]),
         *API_ROUTES,
     ),
+    authorize_path=f"{OAUTH}/authorize",
     token_path=f"{OAUTH}/token",
+    who_path="/rest/api/latest/profile/recent/repos",
     api_prefix="/rest/api/",
     refuse=refuse,
     unauthorized=unauthorized,

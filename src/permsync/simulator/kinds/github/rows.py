@@ -1,7 +1,7 @@
 """
 The JSON objects of GitHub's REST API, complete enough for its published OpenAPI description.
 
-Pure shapes: who may see what is decided in github_api.py. Source: the description of GitHub
+Pure shapes: who may see what is decided in api.py. Source: the description of GitHub
 Enterprise Server 3.19, schemas `repository`, `simple-user`, `private-user`, `installation`.
 """
 

@@ -12,9 +12,9 @@ import msgspec
 from starlette.responses import Response
 from starlette.routing import Route
 
-from permsync.simulator.bitbucket_cloud_rows import permission, repository_row, user_row
 from permsync.simulator.exchange import Answered, Exchange, Refused, json_answer
 from permsync.simulator.fields import selected
+from permsync.simulator.kinds.bitbucket_cloud.rows import permission, repository_row, user_row
 from permsync.simulator.paging import link_to, rows_of_page
 from permsync.simulator.repositories import Account, Level, Namespace, Repository
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from permsync.simulator import github_rows
+from permsync.simulator.kinds.github import rows as github_rows
 from permsync.simulator.repositories import Level
 from permsync.simulator.samples import sample_world
 from permsync.simulator.server import RunningSimulator

@@ -149,7 +149,7 @@ def id_token(exchange: Exchange, client: Client, pair: Pair, *, subject: str) ->
     return jwt.encode({"alg": "RS256", "kid": key.kid}, claims, key)
 
 
-OPENID = Dialect(
+DIALECT = Dialect(
     routes=(
         Route("/.well-known/openid-configuration", discovery),
         *consent_routes("/authorize"),
@@ -157,7 +157,9 @@ OPENID = Dialect(
         Route("/jwks", jwks),
         Route("/userinfo", userinfo),
     ),
+    authorize_path="/authorize",
     token_path="/token",  # noqa: S106
+    who_path="/userinfo",
     api_prefix="/",
     refuse=refuse,
     unauthorized=unauthorized,

@@ -26,8 +26,8 @@ from permsync.simulator.exchange import (
     json_answer,
 )
 from permsync.simulator.faults import RateLimit
-from permsync.simulator.github_api import API, API_ROUTES
-from permsync.simulator.github_rows import MADE_AT, instant
+from permsync.simulator.kinds.github.api import API, API_ROUTES
+from permsync.simulator.kinds.github.rows import MADE_AT, instant
 from permsync.simulator.repositories import AccountState
 from permsync.simulator.tokens import Client, Pair
 
@@ -233,7 +233,7 @@ def _authorization(exchange: Exchange, client: Client, pair: Pair) -> dict[str, 
     }
 
 
-GITHUB = Dialect(
+DIALECT = Dialect(
     routes=(
         *consent_routes("/login/oauth/authorize"),
         Route("/login/oauth/access_token", token, methods=["POST"]),
@@ -242,7 +242,9 @@ GITHUB = Dialect(
         Route(f"{API}/applications/{{client_id}}/grant", delete_grant, methods=["DELETE"]),
         *API_ROUTES,
     ),
+    authorize_path="/login/oauth/authorize",
     token_path="/login/oauth/access_token",  # noqa: S106
+    who_path="/api/v3/user",
     api_prefix=API,
     refuse=refuse,
     unauthorized=unauthorized,

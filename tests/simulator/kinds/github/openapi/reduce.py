@@ -1,9 +1,9 @@
 """
 Cuts GitHub's OpenAPI description down to the operations that permsync uses.
 
-Takes the unpacked npm package `@octokit/openapi` and writes `github.json` beside this file:
-`python tests/simulator/openapi/reduce.py PACKAGE_FOLDER`. What it must not do is change the
-meaning of a schema: it only drops operations, unused components, descriptions and examples.
+Takes the unpacked npm package `@octokit/openapi` as its argument and writes `github.json` beside
+this file. What it must not do is change the meaning of a schema: it only drops operations, unused
+components, descriptions and examples.
 """
 
 import json

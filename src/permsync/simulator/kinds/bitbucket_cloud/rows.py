@@ -1,7 +1,7 @@
 """
 The JSON objects of Bitbucket Cloud's REST API: people, repositories, permissions.
 
-Pure shapes: who may see what is decided in bitbucket_cloud_api.py. Source: Bitbucket Cloud's
+Pure shapes: who may see what is decided in api.py. Source: Bitbucket Cloud's
 OpenAPI description, June 2026.
 """
 

@@ -8,12 +8,13 @@ and lib/api/api_guard.rb for the 401 and 403 bodies.
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from permsync.simulator import oauth, openid
+from permsync.simulator import oauth
 from permsync.simulator.consent import consent_routes
 from permsync.simulator.dialect import Dialect
 from permsync.simulator.exchange import Exchange, Reason, Standing, json_answer
 from permsync.simulator.faults import RateLimit
-from permsync.simulator.gitlab_api import API, API_ROUTES
+from permsync.simulator.kinds.gitlab.api import API, API_ROUTES
+from permsync.simulator.kinds.openid import dialect as openid
 from permsync.simulator.repositories import AccountState
 
 _INVALID_GRANT = (
@@ -121,7 +122,7 @@ def error(_exchange: Exchange, status: int, text: str) -> Response:
     return json_answer({"message": text}, status=status)
 
 
-GITLAB = Dialect(
+DIALECT = Dialect(
     routes=(
         *consent_routes("/oauth/authorize"),
         Route("/oauth/token", token, methods=["POST"]),
@@ -131,7 +132,9 @@ GITLAB = Dialect(
         Route("/oauth/revoke", revoke, methods=["POST"]),
         *API_ROUTES,
     ),
+    authorize_path="/oauth/authorize",
     token_path="/oauth/token",  # noqa: S106
+    who_path="/api/v4/user",
     api_prefix=API,
     refuse=refuse,
     unauthorized=unauthorized,

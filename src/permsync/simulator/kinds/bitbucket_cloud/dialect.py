@@ -10,11 +10,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from permsync.simulator import oauth
-from permsync.simulator.bitbucket_cloud_api import API, API_ROUTES
 from permsync.simulator.consent import consent_routes
 from permsync.simulator.dialect import Dialect
 from permsync.simulator.exchange import Exchange, Reason, Standing, json_answer
 from permsync.simulator.faults import RateLimit
+from permsync.simulator.kinds.bitbucket_cloud.api import API, API_ROUTES
 from permsync.simulator.repositories import AccountState
 
 _REFUSALS = {
@@ -69,13 +69,15 @@ def error(_exchange: Exchange, status: int, text: str) -> Response:
     return json_answer({"type": "error", "error": {"message": text}}, status=status)
 
 
-BITBUCKET_CLOUD = Dialect(
+DIALECT = Dialect(
     routes=(
         *consent_routes("/site/oauth2/authorize"),
         Route("/site/oauth2/access_token", token, methods=["POST"]),
         *API_ROUTES,
     ),
+    authorize_path="/site/oauth2/authorize",
     token_path="/site/oauth2/access_token",  # noqa: S106
+    who_path="/2.0/user",
     api_prefix=API,
     refuse=refuse,
     unauthorized=unauthorized,

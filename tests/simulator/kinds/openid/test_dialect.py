@@ -10,7 +10,7 @@ from joserfc.jwk import KeySet
 
 from permsync.simulator.browser import consent
 from permsync.simulator.faults import RateLimit
-from permsync.simulator.openid import subject_of
+from permsync.simulator.kinds.openid.dialect import subject_of
 from permsync.simulator.signing import new_key
 from permsync.simulator.world import World
 from tests.simulator.visitor import Visitor

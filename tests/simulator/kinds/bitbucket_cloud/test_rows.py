@@ -2,7 +2,7 @@
 
 import pytest
 
-from permsync.simulator.bitbucket_cloud_rows import permission, repository_row, user_row
+from permsync.simulator.kinds.bitbucket_cloud.rows import permission, repository_row, user_row
 from permsync.simulator.repositories import Account, Level, Namespace, Repository
 
 

@@ -1,0 +1,74 @@
+"""
+What the simulator must know of a kind beside its HTTP: its title, its habits, its webhooks.
+
+A kind says it once, as ``ROLE``; the rest of the simulator, the demo and the tests ask a role
+and name no kind. Knows no HTTP server and no kind.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from permsync.simulator.happenings import Happening
+from permsync.simulator.hooks import Letterhead, Said, unsigned
+from permsync.simulator.host import Host
+from permsync.simulator.tokens import ClientKind
+
+
+def none_of(_happening: Happening) -> list[Said]:
+    """What a kind says of what happens when it sends nothing."""
+    return []
+
+
+def nothing_more(_host: Host) -> None:
+    """What a sample host holds beyond what all of them do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """
+    A kind's place in the sample world.
+
+    ``host`` is its name there, mounted at ``path``; ``scope`` is what a client asks for. Of
+    ``owners`` the first is where a person is denied, the second where one may read; each has
+    ``per_owner`` repositories. ``personal`` is the owner of a person's own. ``client_scopes``
+    are ticked on the client where the kind has them, ``options`` what an operator sets for it,
+    ``fill`` adds what only it has.
+    """
+
+    host: str
+    path: str
+    scope: str
+    owners: tuple[str, ...] = ()
+    per_owner: int = 30
+    personal: str = "{}"
+    client_kind: ClientKind = "oauth"
+    client_scopes: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    fill: Callable[[Host], None] = nothing_more
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """
+    One kind of host.
+
+    ``policy`` are fields of `Policy`. ``says`` words what happens, ``letterhead`` is what its
+    webhooks carry. ``prefixes`` are those of its access and refresh tokens by the client's
+    kind. ``lasting`` are clients whose tokens never expire. ``token_words`` introduce an access
+    token. The redirect address may be left out of a code exchange where it is ``optional``;
+    a consent that asks for no scope means the earlier ones where they are ``remembered``.
+    """
+
+    title: str
+    sample: Sample
+    policy: Mapping[str, Any]
+    says: Callable[[Happening], list[Said]] = none_of
+    letterhead: Letterhead = field(default_factory=unsigned)
+    prefixes: Mapping[ClientKind, tuple[str, str]] = field(default_factory=dict)
+    lasting: frozenset[ClientKind] = frozenset()
+    token_words: frozenset[str] = frozenset({"bearer"})
+    redirect_optional: bool = False
+    scopes_remembered: bool = False
+    has_internal: bool = False
+    is_provider: bool = False
