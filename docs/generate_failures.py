@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from permsync.codehost import CodeHost, Failure, HostSettings, Response
-from permsync.hosts import create, registry
+from permsync.hosts import built_in, create
 from permsync.rules.failures import CONSEQUENCES, Retry
 
 PAGE = Path(__file__).with_name("failures.md")
@@ -94,7 +94,7 @@ def _consequences() -> Iterator[str]:
 
 
 def _signals() -> Iterator[str]:
-    hosts = [_made(kind) for kind in registry()]
+    hosts = [_made(kind) for kind in built_in()]
     yield "## How each host says it\n\nOne page of an account's listing is answered so:\n"
     yield "| answer | " + " | ".join(host.title for host in hosts) + " |"
     yield "|---" * (len(hosts) + 1) + "|"

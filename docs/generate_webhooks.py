@@ -31,7 +31,7 @@ from permsync.codehost.notices import (
     RepositoryTransferred,
     Unknown,
 )
-from permsync.hosts import registry
+from permsync.hosts import built_in
 
 PAGE = Path(__file__).with_name("webhooks.md")
 
@@ -89,7 +89,7 @@ DOES: Mapping[type[Notice], str] = {
 
 def page() -> str:
     """The whole page."""
-    kinds = [host for host in registry().values() if host.hooks is not None]
+    kinds = [host for host in built_in().values() if host.hooks is not None]
     head = HEAD.format(guides=",\n".join(map(_guide, kinds)))
     return "\n".join([head, *(line for host in kinds for line in _section(host))])
 

@@ -48,8 +48,16 @@ PURE_STANDARD = (
     "typing",
     "urllib.parse",
 )
-# The registry finds the host files by looking into its own folder, once, at import.
-PURE_EXCEPTIONS = {"permsync.hosts": ("importlib", "pkgutil")}
+# The registry finds the host files in its own folder, and those of other packages in what is
+# installed beside them: it reads what `import` reads, once, and nothing that changes later.
+PURE_EXCEPTIONS = {
+    "permsync.hosts": (
+        "importlib.import_module",
+        "importlib.metadata.EntryPoint",
+        "importlib.metadata.entry_points",
+        "pkgutil",
+    )
+}
 
 # Library -> the modules that may import it. A library that is missing here is refused.
 HOMES: dict[str, tuple[str, ...]] = {
