@@ -176,7 +176,11 @@ class CodeHost(Protocol):
 
     @property
     def api_url(self) -> str:
-        """The API's base URL; every ask stays on its origin."""
+        """The API's base URL, which the settings may override."""
+
+    @property
+    def api_urls(self) -> tuple[str, ...]:
+        """Every base URL that is asked; an ask stays on the origin of one of them."""
 
     @property
     def rotation(self) -> Rotation:

@@ -111,8 +111,8 @@ class Conversation:
 
         Raises ``TokenUnavailableError`` where no token can be had.
         """
-        api_url = self.configured.host.api_url
-        if same_origin(request.url, api_url=api_url) is None:
+        own = self.configured.host.api_urls
+        if not any(same_origin(request.url, api_url=each) for each in own):
             return Failure(FailureKind.FOREIGN_LINK)
         token = await self.token()
         answer = await self._send_patiently(request, token, read)

@@ -50,6 +50,7 @@ class Dialect:
 class CodeFlow:
     """The OAuth methods of :class:`~permsync.codehost.CodeHost` for one configured host."""
 
+    api_url: str
     # A host file says otherwise where the host or its source does.
     revokes_alone = False
     manners: ClassVar[Manners] = Manners()
@@ -64,6 +65,11 @@ class CodeFlow:
         self._dialect = dialect
         self.refresh_life = dialect.refresh_life
         self._client = Client(settings.client_id, settings.client_secret, basic=dialect.basic)
+
+    @property
+    def api_urls(self) -> tuple[str, ...]:
+        """Every base URL that is asked; an ask stays on the origin of one of them."""
+        return (self.api_url,)
 
     def authorize_url(self, *, state: str, code_challenge: str) -> str:
         """Where the person consents."""
