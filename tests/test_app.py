@@ -7,8 +7,12 @@ import pytest
 from permsync import app
 from permsync.errors import ConfigurationError
 from permsync.rules.openness import InternalTo, Openness, PublicTo
+from permsync.telemetry import Metrics
+from permsync.transport import Exchange, Transport
+from permsync.transport.wire import origin_of
 from permsync.vault import Vault
 from tests.config.written import MINIMAL, load, written_host
+from tests.transport.test_wire import _certificate
 
 VAULT = Vault([bytes(32)])
 
@@ -16,6 +20,32 @@ VAULT = Vault([bytes(32)])
 def _openness(folder: Path, **said: str) -> Openness:
     settings = load(folder, MINIMAL + written_host(**said))
     return app._hosts(settings, VAULT)["gitlab"].openness
+
+
+def _transport(folder: Path, metrics: Metrics, **said: str) -> Transport:
+    settings = load(folder, MINIMAL + written_host(**said))
+    return app._transport(settings, app._hosts(settings, VAULT), metrics)
+
+
+def test_requests_to_every_address_of_a_host_are_counted_under_its_name(tmp_path: Path) -> None:
+    metrics = Metrics()
+    transport = _transport(tmp_path, metrics, api_url='"https://api.example"')
+    assert transport._observe is not None
+    for url in (
+        "https://code.example/oauth/token",
+        "https://api.example/user",
+        "https://c.example",
+    ):
+        transport._observe(Exchange(origin_of(url), "2xx"))
+    assert metrics.requests.labels("gitlab", "2xx")._value.get() == 2
+    assert metrics.requests.labels("https://c.example:443", "2xx")._value.get() == 1
+
+
+def test_an_authority_is_trusted_at_every_address_of_its_host(tmp_path: Path) -> None:
+    _, file = _certificate(tmp_path)
+    said = {"api_url": '"https://api.example"', "ca_file": f'"{file.name}"'}
+    trusted = _transport(tmp_path, Metrics(), **said)._trust
+    assert trusted.keys() == {"https://code.example:443", "https://api.example:443"}
 
 
 def test_a_host_opens_as_its_kind_does_unless_told(tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ async def open_services(
         await migrate(database)
         await queue_schema.install(database)
         await admit_keys(database, vault, lost=lost_key)
-        transport = await stack.enter_async_context(_transport(settings, metrics))
+        configured = _hosts(settings, vault)
+        transport = await stack.enter_async_context(_transport(settings, configured, metrics))
         in_flight = InFlight(
             limit=settings.refresh_in_flight, limit_each=settings.refresh_in_flight_each
         )
@@ -68,7 +69,7 @@ async def open_services(
             database=database,
             transport=transport,
             vault=vault,
-            hosts=_hosts(settings, vault),
+            hosts=configured,
             durations=settings.durations,
             clock=Clock(now=_now, boottime=_boottime),
             chance=Chance(secret=_secret, jitter=_jitter),
@@ -115,15 +116,24 @@ def _waits(settings: Settings) -> EmbeddedWaits:
     )
 
 
-def _transport(settings: Settings, metrics: Metrics) -> Transport:
-    names = {origin_of(one.api_url or one.base_url): name for name, one in settings.hosts.items()}
+def _transport(
+    settings: Settings, configured: Mapping[str, ConfiguredHost], metrics: Metrics
+) -> Transport:
+    urls = {
+        url: name
+        for name, one in configured.items()
+        for url in (settings.hosts[name].base_url, *one.host.api_urls)
+    }
+    names = {origin_of(url): name for url, name in urls.items()}
 
     def count(exchange: Exchange) -> None:
         host = names.get(exchange.origin, exchange.origin)
         metrics.requests.labels(host, exchange.outcome).inc()
 
     authorities: Mapping[str, Path] = {
-        one.base_url: one.ca_file for one in settings.hosts.values() if one.ca_file is not None
+        url: file
+        for url, name in urls.items()
+        if (file := settings.hosts[name].ca_file) is not None
     }
     return Transport(
         authorities=authorities,
