@@ -1,5 +1,6 @@
 """Settings become hosts with what openness means there; what nobody would heed is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,17 @@ from permsync.transport import Exchange, Transport
 from permsync.transport.wire import origin_of
 from permsync.vault import Vault
 from tests.config.written import MINIMAL, load, written_host
+from tests.hosts.exchanges import settings_of
+from tests.hosts.silent import silent
 from tests.transport.test_wire import _certificate
 
 VAULT = Vault([bytes(32)])
+CONNECTION = """
+[connections.first]
+host = "gitlab"
+owners = ["acme"]
+token = "hush"
+"""
 
 
 def _openness(folder: Path, **said: str) -> Openness:
@@ -69,3 +78,20 @@ def test_an_enterprise_at_a_host_that_opens_to_everybody_is_refused(tmp_path: Pa
         _openness(tmp_path, enterprise='["1"]')
     assert caught.value.key == "hosts.gitlab.enterprise"
     assert "remove it" in caught.value.cure
+
+
+def test_a_connection_is_kept_where_its_host_lists_readers(tmp_path: Path) -> None:
+    settings = load(tmp_path, MINIMAL + written_host() + CONNECTION)
+    (connection,) = app._connections(settings, app._hosts(settings, VAULT))
+    assert (connection.name, connection.host) == ("first", "gitlab")
+    assert connection.owners == {"acme"}
+
+
+def test_a_connection_to_a_host_without_such_a_list_is_refused(tmp_path: Path) -> None:
+    settings = load(tmp_path, MINIMAL + written_host() + CONNECTION)
+    made = app._hosts(settings, VAULT)["gitlab"]
+    quiet = replace(made, host=silent(settings_of("gitlab")))
+    with pytest.raises(ConfigurationError) as caught:
+        app._connections(settings, {"gitlab": quiet})
+    assert caught.value.key == "connections.first.host"
+    assert "Silent does not list who may read" in caught.value.cure

@@ -79,16 +79,7 @@ async def open_services(
             owner=str(uuid4()),
             fold_above=settings.fold_above,
             webhook_backlog=settings.webhook_backlog,
-            connections=tuple(
-                ConfiguredConnection(
-                    name=name,
-                    host=one.host,
-                    owners=frozenset(one.owners),
-                    token=one.token.get_secret_value(),
-                    enforced=one.enforce,
-                )
-                for name, one in settings.connections.items()
-            ),
+            connections=_connections(settings, configured),
         )
         await note_policies(services)
         yield services
@@ -176,6 +167,30 @@ def _hosts(settings: Settings, vault: Vault) -> dict[str, ConfiguredHost]:
             enterprise=_enterprise(host, name, table),
         )
     return made
+
+
+def _connections(
+    settings: Settings, configured: Mapping[str, ConfiguredHost]
+) -> tuple[ConfiguredConnection, ...]:
+    """A connection asks who may read a repository: where that has no answer, it is refused."""
+    for name, one in settings.connections.items():
+        if configured[one.host].readers is None:
+            title = configured[one.host].host.title
+            raise ConfigurationError(
+                key=f"connections.{name}.host",
+                place="the settings",
+                cure=f"remove the connection: {title} does not list who may read a repository",
+            )
+    return tuple(
+        ConfiguredConnection(
+            name=name,
+            host=one.host,
+            owners=frozenset(one.owners),
+            token=one.token.get_secret_value(),
+            enforced=one.enforce,
+        )
+        for name, one in settings.connections.items()
+    )
 
 
 def _enterprise(host: CodeHost, name: str, table: Host) -> frozenset[str]:

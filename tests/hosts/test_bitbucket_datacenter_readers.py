@@ -3,7 +3,6 @@
 from typing import Any
 
 from permsync.codehost import (
-    CodeHost,
     Failure,
     FailureKind,
     Identity,
@@ -13,7 +12,7 @@ from permsync.codehost import (
     ReadersPage,
     Response,
 )
-from permsync.hosts import create
+from permsync.hosts.bitbucket_datacenter import Host
 from permsync.model import Level
 from tests.hosts.exchanges import answer, settings_of
 
@@ -24,8 +23,8 @@ ADA = Identity("42", "ada lovelace")
 SIGNED = {"x-ausername": "ada"}
 
 
-def _host() -> CodeHost:
-    return create(settings_of("bitbucket_datacenter"))
+def _host() -> Host:
+    return Host(settings_of("bitbucket_datacenter"))
 
 
 def _people(*ids: int, last: bool = True, **more: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 
 from permsync.codehost import (
     CodeHost,
+    ListsReaders,
     Rotation,
 )
 from permsync.codehost.addresses import same_origin
@@ -71,6 +72,13 @@ def test_setting_every_option_to_its_default_changes_nothing(kind: str) -> None:
     plain, written = _host(kind), create(settings_of(kind, options=defaults))
     assert (plain.scopes, plain.rotation) == (written.scopes, written.rotation)
     assert plain.listing_asks() == written.listing_asks()
+
+
+@each_kind
+def test_a_host_lists_readers_by_both_methods_or_does_not(kind: str) -> None:
+    has = {name: hasattr(_host(kind), name) for name in vars(ListsReaders) if name[0] != "_"}
+    assert len(has) == 2
+    assert set(has.values()) == {isinstance(_host(kind), ListsReaders)}
 
 
 @each_kind

@@ -10,7 +10,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from permsync.codehost import Ask, Failure, Identity, KnownRepository, PairAnswer, Reader
+from permsync.codehost import (
+    Ask,
+    Failure,
+    Identity,
+    KnownRepository,
+    ListsReaders,
+    PairAnswer,
+    Reader,
+)
 from permsync.simulator.host import Host
 from permsync.simulator.kinds import roles
 from permsync.simulator.repositories import Level as SimulatedLevel
@@ -47,11 +55,13 @@ def ask_pair(person: LinkedPerson, repository: KnownRepository) -> PairAnswer | 
 
 
 def readers(person: LinkedPerson, repository: KnownRepository) -> list[Reader] | Failure:
-    asks: list[Ask] = [person.host.readers_ask(repository)]
+    host = person.host
+    assert isinstance(host, ListsReaders)
+    asks: list[Ask] = [host.readers_ask(repository)]
     found: list[Reader] = []
     while asks:
         ask = asks.pop(0)
-        read = person.host.parse_readers(ask, send(ask.request, token=person.granted.access_token))
+        read = host.parse_readers(ask, send(ask.request, token=person.granted.access_token))
         if isinstance(read, Failure):
             return read
         assert not read.partial

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
@@ -264,6 +264,15 @@ class CodeHost(Protocol):
 
         What the host leaves open is a :class:`Failure`, which decides nothing.
         """
+
+
+@runtime_checkable
+class ListsReaders(Protocol):
+    """
+    A host that can say who may read a repository; a file that lacks this has no connections.
+
+    Whoever has one of the two methods has both.
+    """
 
     def readers_ask(self, repository: KnownRepository) -> Ask:
         """Ask with a connection's token who may read one repository."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from permsync.codehost import CodeHost
+from permsync.codehost import CodeHost, ListsReaders
 from permsync.errors import UnknownError
 from permsync.flows.in_flight import InFlight
 from permsync.model import Durations
@@ -65,6 +65,11 @@ class ConfiguredHost:
     opens_internal: bool = True
     enterprise: frozenset[str] = frozenset()
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def readers(self) -> ListsReaders | None:
+        """The same host, if it says who may read a repository: what connections are for."""
+        return self.host if isinstance(self.host, ListsReaders) else None
 
     @property
     def openness(self) -> Openness:

@@ -32,7 +32,8 @@ async def discover_repositories(services: Services) -> int:
 
 
 async def _discover(services: Services, connection: ConfiguredConnection) -> int:
-    if connection.host not in services.hosts:
+    host = services.hosts.get(connection.host)
+    if host is None or host.readers is None:
         return 0
     async with services.database.begin() as database:
         started_at = await database_now(database)

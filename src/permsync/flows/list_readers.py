@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from functools import partial
 
-from permsync.codehost import Failure, KnownRepository
+from permsync.codehost import Failure, KnownRepository, ListsReaders
 from permsync.flows.ask_host import Conversation
 from permsync.model import Level
 
@@ -27,14 +27,13 @@ class Readers:
 
 
 async def list_readers(
-    conversation: Conversation, repository: KnownRepository
+    conversation: Conversation, host: ListsReaders, repository: KnownRepository
 ) -> Readers | Failure:
     """
-    Everybody who may read the repository.
+    Everybody who may read the repository, as ``host`` asks and reads it.
 
     Raises ``TokenUnavailableError`` where the host refused the connection's token.
     """
-    host = conversation.configured.host
     pending = deque([host.readers_ask(repository)])
     levels: dict[str, Level] = {}
     complete = True

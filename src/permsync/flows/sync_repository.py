@@ -80,7 +80,8 @@ async def _claim(
     async with services.database.begin() as connection:
         known = await repositories.load(connection, repository_id)
         chosen = connection_for(known, services.connections) if known is not None else None
-        if chosen is None or chosen.host not in services.hosts:
+        host = services.hosts.get(chosen.host) if chosen is not None else None
+        if chosen is None or host is None or host.readers is None:
             await repository_runs.stop_listing(connection, repository_id)
             return None
         run = await repository_runs.claim(
@@ -92,10 +93,11 @@ async def _claim(
 async def _list(
     conversation: ConnectionConversation, run: RepositoryRun
 ) -> Readers | Failure | TokenUnavailableError:
-    one = run.repository
+    one, host = run.repository, conversation.configured.readers
+    assert host is not None  # noqa: S101 - nothing was claimed where it is
     known = KnownRepository(one.external_id, one.owner_id, one.full_name)
     try:
-        return await list_readers(conversation, known)
+        return await list_readers(conversation, host, known)
     except TokenUnavailableError as error:
         return error
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from permsync.codehost import (
-    CodeHost,
     Failure,
     FailureKind,
     Identity,
@@ -15,7 +14,7 @@ from permsync.codehost import (
     ReadersPage,
     Response,
 )
-from permsync.hosts import create
+from permsync.hosts.bitbucket_cloud import Host
 from permsync.model import Level
 from tests.hosts.exchanges import answer, settings_of
 
@@ -24,8 +23,8 @@ ONE = KnownRepository("{aa-1}", "{bb-2}", "acme/engine")
 ADA = Identity("{cc-3}", "ada")
 
 
-def _host() -> CodeHost:
-    return create(settings_of("bitbucket_cloud"))
+def _host() -> Host:
+    return Host(settings_of("bitbucket_cloud"))
 
 
 def _row(permission: str = "read", uuid: str = "{AA-1}") -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from permsync.codehost import (
-    CodeHost,
     Failure,
     FailureKind,
     Identity,
@@ -15,7 +14,7 @@ from permsync.codehost import (
     ReadersPage,
     Response,
 )
-from permsync.hosts import create
+from permsync.hosts.github import Host
 from permsync.model import Level
 from tests.hosts.exchanges import answer, settings_of
 
@@ -24,8 +23,8 @@ ONE = KnownRepository("7", "3", "acme/engine")
 ADA = Identity("42", "ada")
 
 
-def _host(**options: str) -> CodeHost:
-    return create(settings_of("github", options=options))
+def _host(**options: str) -> Host:
+    return Host(settings_of("github", options=options))
 
 
 def _row(**changes: Any) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from permsync.codehost import (
-    CodeHost,
     Failure,
     FailureKind,
     Identity,
@@ -15,7 +14,7 @@ from permsync.codehost import (
     ReadersPage,
     Response,
 )
-from permsync.hosts import create
+from permsync.hosts.gitlab import Host
 from permsync.model import Level
 from tests.hosts.exchanges import answer, settings_of
 from tests.hosts.gitlab.test_gitlab_listing import _guest, _project
@@ -26,8 +25,8 @@ ADA = Identity("42", "ada")
 SENT = {"date": "Mon, 04 May 2026 12:00:00 GMT"}
 
 
-def _host() -> CodeHost:
-    return create(settings_of("gitlab"))
+def _host() -> Host:
+    return Host(settings_of("gitlab"))
 
 
 def _pair(response: Response) -> PairAnswer | Failure:

@@ -1,0 +1,27 @@
+"""Repositories found through connections, where a host has something to say to one."""
+
+from dataclasses import replace
+
+from permsync.flows.discover_repositories import discover_repositories
+from permsync.flows.sync_repository import sync_repository
+from permsync.model import Trigger
+from tests.flows.scenes import column
+from tests.flows.test_sync_repository import NAMED, connected, id_of, one_of
+from tests.hosts.silent import silent
+from tests.world import World, host_settings
+
+
+async def test_where_a_host_lists_no_readers_no_connection_runs(world: World) -> None:
+    services = (await connected(world)).services
+    one = one_of(world)
+    quiet = silent(host_settings(world.simulator, "gitlab"))
+    configured = replace(services.host("gitlab"), host=quiet)
+    after = replace(services, hosts={**services.hosts, "gitlab": configured})
+    asked = len(world.host("gitlab").log.records)
+
+    assert await discover_repositories(after) == 0
+    assert await sync_repository(after, await id_of(world, one), Trigger.SCHEDULE) is None
+
+    assert len(world.host("gitlab").log.records) == asked
+    due = await column(world.services.database, f"SELECT sync_due_at{NAMED}", name=one.full_name)
+    assert due == [None]
