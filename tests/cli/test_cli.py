@@ -63,6 +63,12 @@ def test_a_check_answers_by_its_exit_code(settings: tuple[str, str]) -> None:
     assert (denied.code, denied.out.strip()) == (1, "deny: unknown_repository")
 
 
+def test_what_may_still_be_asked_is_listed(settings: tuple[str, str]) -> None:
+    assert permsync("budgets", "--json", *settings).json == []  # GitLab says nothing of it here
+    assert "refused_until" in permsync("budgets", "--host", "gitlab", *settings).out
+    assert permsync("budgets", "--host", "nowhere", *settings).code == CALLER
+
+
 def test_accounts_and_users_are_listed(settings: tuple[str, str]) -> None:
     accounts = permsync("accounts", "--json", *settings)
     users = permsync("users", "list", "--json", *settings)

@@ -17,6 +17,7 @@ ROUTES: list[tuple[str, str, Scope]] = [
     ("GET", "/v1/accounts/1", Scope.ACCOUNTS),
     ("POST", "/v1/refresh", Scope.REFRESH),
     ("POST", "/v1/accounts/1/token", Scope.TOKENS_LEND),
+    ("GET", "/v1/budgets", Scope.ADMIN),
     ("POST", "/v1/users/1/disable", Scope.ADMIN),
     ("POST", "/v1/users/1/enable", Scope.ADMIN),
     ("GET", "/metrics", Scope.ADMIN),

@@ -100,6 +100,8 @@ async def test_every_answer_that_is_sent_is_described(
             200,
             await admin.post_json("/v1/refresh/cancel", {"user": ada.user}),
         ),
+        ("/v1/budgets", "get", 200, await admin.get("/v1/budgets")),
+        ("/v1/budgets", "get", 404, await admin.get("/v1/budgets?host=nowhere")),
         ("/v1/runs", "get", 200, await admin.get("/v1/runs")),
         ("/v1/runs/{run}", "get", 200, await admin.get("/v1/runs/1")),
         ("/v1/runs/{run}", "delete", 200, await admin.send("DELETE", "/v1/runs/1")),
@@ -142,6 +144,7 @@ async def test_every_route_says_which_scope_its_key_needs(described: dict[str, A
     }
     assert needed == {
         "/v1/check": ["check"],
+        "/v1/budgets": ["admin"],
         "/v1/users/by-identity/repos": ["list"],
         "/v1/users/by-account/repos": ["list"],
         "/v1/users/{user}/repos": ["list"],

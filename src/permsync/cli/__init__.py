@@ -11,6 +11,7 @@ import typer
 
 from permsync.cli import (
     accounts,
+    budgets,
     check,
     demo,
     init,
@@ -43,6 +44,7 @@ app.command("migrate")(migrate.migrate)
 app.command("sync")(sync.sync)
 app.command("check")(check.check)
 app.add_typer(accounts.app, name="accounts")
+app.command("budgets")(budgets.budgets)
 app.command("token")(token.token)
 app.add_typer(users.app, name="users")
 app.add_typer(rules.app, name="rules")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import Float, RowMapping, cast, false, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,10 +54,20 @@ async def save(connection: AsyncConnection, budget: Budget, *, host: str, creden
     )
 
 
-async def load_all(connection: AsyncConnection) -> Sequence[KnownBudget]:
-    """Every budget, the scarcest first within its host."""
-    share = _budget.c.remaining / func.greatest(_budget.c.request_limit, 1)
-    query = select(_budget).order_by(_budget.c.host, share, _budget.c.credential)
+async def load_scarcest(
+    connection: AsyncConnection, *, host: str | None, limit: int
+) -> Sequence[KnownBudget]:
+    """Of one host or of all: what the hosts refuse now first, then what has least left."""
+    refused = _budget.c.limited_until > func.clock_timestamp()
+    # A window that is over has everything left, whatever was left of it.
+    over = _budget.c.resets_at <= func.clock_timestamp()
+    share = cast(_budget.c.remaining, Float) / func.greatest(_budget.c.request_limit, 1)
+    query = select(_budget).order_by(
+        func.coalesce(refused, false()).desc(), over, share, _budget.c.host, _budget.c.credential
+    )
+    if host is not None:
+        query = query.where(_budget.c.host == host)
+    query = query.limit(limit)
     rows = (await connection.execute(query)).mappings()
     return [
         KnownBudget(row["host"], row["credential"], _budget_of(row), row["seen_at"]) for row in rows

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from permsync.flows.deps import Services
 from permsync.web import accounts, health, link, sign_in, static, webhooks
 from permsync.web.api import accounts as api_accounts
-from permsync.web.api import check, refresh, repositories, rules, runs, tokens, users
+from permsync.web.api import budgets, check, refresh, repositories, rules, runs, tokens, users
 from permsync.web.asked import AskedLately
 from permsync.web.openapi import Application
 from permsync.web.pages import account, home, theme
@@ -25,6 +25,7 @@ MEBIBYTE = 1 << 20
 
 API = (
     check.router,
+    budgets.router,
     repositories.router,
     api_accounts.router,
     refresh.router,
