@@ -45,8 +45,8 @@ asked once it has settled (`durations.settle`). It never gives access, because n
 header and a token can be sent again. What no webhook tells is found by the next listing.
 
 Every host with `webhook_secrets` listens at `https://permsync.example/webhooks/NAME`, `NAME`
-being its name in the settings. Where to set that up, click by click:
-{guides}.
+being its name in the settings. Where to set that up, click by click, stands in the
+[guide of each kind](hosts.md).
 
 | answer | what it says to the host |
 |---|---|
@@ -89,14 +89,8 @@ DOES: Mapping[type[Notice], str] = {
 
 def page() -> str:
     """The whole page."""
-    kinds = [host for host in built_in().values() if host.hooks is not None]
-    head = HEAD.format(guides=",\n".join(map(_guide, kinds)))
-    return "\n".join([head, *(line for host in kinds for line in _section(host))])
-
-
-def _guide(host: type[CodeHost]) -> str:
-    """A link to the guide of a kind, which is named like the host."""
-    return f"[{host.title}](guides/{host.title.lower().replace(' ', '-')}.md#webhooks)"
+    kinds = (host for host in built_in().values() if host.hooks is not None)
+    return "\n".join([HEAD, *(line for host in kinds for line in _section(host))])
 
 
 def _section(host: type[CodeHost]) -> Iterator[str]:

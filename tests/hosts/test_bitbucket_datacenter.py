@@ -15,6 +15,7 @@ from permsync.codehost import (
     Response,
     Rotation,
 )
+from permsync.codehost.manners import Manners
 from permsync.errors import ConfigurationError
 from permsync.hosts import create
 from tests.hosts.exchanges import REDIRECT, answer, page_of_html, settings_of
@@ -175,3 +176,8 @@ def test_every_step_of_the_identity_must_be_answered_to_somebody(
     read = _next(host, ask, response)
     assert isinstance(read, Failure)
     assert read.kind is kind
+
+
+def test_an_answer_that_nothing_was_modified_counts_like_any_other() -> None:
+    """HOSTS 5.4."""
+    assert _host().manners == Manners()

@@ -81,8 +81,13 @@ def _option(name: str, shape: inspect.Type, default: object) -> Option:
         meaning = str((shape.extra_json_schema or {}).get("description", ""))
         shape = shape.type
     choices = _choices(shape)
-    form = " or ".join(f"`{_written(one)}`" for one in choices) or _form(shape)
+    form = _one_of(choices) if choices else _form(shape)
     return Option(name, form, _plain(default), meaning, choices)
+
+
+def _one_of(choices: tuple[Value, ...]) -> str:
+    *others, last = (f"`{_written(one)}`" for one in choices)
+    return f"{', '.join(others)} or {last}"
 
 
 def _choices(shape: inspect.Type) -> tuple[Value, ...]:

@@ -26,7 +26,10 @@ class Table(BaseModel):
 class Host(Table):
     """One code host. Its name is part of the callback address `/link/NAME/callback`."""
 
-    kind: Name = Field(examples=["github"], description="What it is: `github`, `gitlab` and so on.")
+    kind: Name = Field(
+        examples=["github"],
+        description="What it is: `github`, `gitlab` and so on (`docs/hosts.md`).",
+    )
     allow_http: bool = Field(
         default=False,
         description="Permit http to another machine. Tokens then travel in the open.",
@@ -111,7 +114,8 @@ class Host(Table):
     )
     options: dict[str, str | int | bool] = Field(
         default_factory=dict,
-        description="Switches of the kind; an unknown one is refused with those that it knows.",
+        description="Switches of the kind (`docs/hosts.md`); an unknown one is refused with those"
+        " that it knows.",
     )
 
     @field_validator("base_url", "api_url")

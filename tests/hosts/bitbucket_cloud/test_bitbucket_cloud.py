@@ -20,6 +20,7 @@ from permsync.codehost import (
     TokenRefusal,
     TokenRefusalKind,
 )
+from permsync.codehost.manners import Manners
 from permsync.errors import ConfigurationError
 from permsync.hosts import create
 from tests.hosts.exchanges import REDIRECT, SECRET, answer, page_of_html, settings_of
@@ -176,3 +177,8 @@ def test_an_id_that_is_none_is_unreadable(written: object) -> None:
     read = host.parse_identity(host.identity_ask(), answer({"uuid": written}))
     assert isinstance(read, Failure)
     assert read.kind is FailureKind.UNREADABLE
+
+
+def test_all_people_are_counted_together() -> None:
+    """HOSTS 1.3 #25: about a thousand an hour, and no answer says how many are left."""
+    assert _host().manners == Manners(shared=True, hourly=1_000)

