@@ -108,7 +108,8 @@ def _redeem_refresh(exchange: Exchange, client: Client) -> Pair:
     exchange.record.person = old.person
     if host.policy.redirect_uri_on_refresh and exchange.sent("redirect_uri") != old.redirect_uri:
         raise TokenRefused(Reason.WRONG_REDIRECT)
-    _check_active(exchange, old.person)
+    if not exchange.role.refreshes_blocked:
+        _check_active(exchange, old.person)
     pair = rotation.refresh(
         host.tokens,
         host.policy,

@@ -12,6 +12,7 @@ from typing import Literal
 Visibility = Literal["private", "internal", "public"]
 CodeAccess = Literal["enabled", "private", "disabled"]
 AccountState = Literal["active", "blocked", "deactivated"]
+OwnerVisibility = Literal["public", "limited", "private"]
 
 
 class Level(IntEnum):
@@ -33,7 +34,8 @@ class Account:
     One person's account at one host.
 
     `id`, `uuid` and `account_id` never change; `login` and the display name may. At the OpenID
-    provider `uuid` is the subject.
+    provider `uuid` is the subject. A `restricted` person is shown nothing that is merely open, a
+    `site_admin` everything, at kinds that have such people.
     """
 
     person: str
@@ -44,6 +46,8 @@ class Account:
     full_name: str
     email: str
     state: AccountState = "active"
+    restricted: bool = False
+    site_admin: bool = False
 
 
 @dataclass(slots=True)
@@ -52,7 +56,8 @@ class Namespace:
     An organisation, group, workspace or project: whatever owns repositories at a host.
 
     `members` maps a person to the level that membership alone gives on every repository inside;
-    `Level.NONE` is a member whom the base permission gives nothing.
+    `Level.NONE` is a member whom the base permission gives nothing. `visibility` is who may see
+    the owner, and with it what it calls public, at kinds whose owners can hide.
     """
 
     id: int
@@ -60,6 +65,7 @@ class Namespace:
     name: str
     enterprise: str | None = None
     personal: bool = False
+    visibility: OwnerVisibility = "public"
     members: dict[str, int] = field(default_factory=dict)
 
 

@@ -57,7 +57,9 @@ class Role:
     webhooks carry. ``prefixes`` are those of its access and refresh tokens by the client's
     kind. ``lasting`` are clients whose tokens never expire. ``token_words`` introduce an access
     token. The redirect address may be left out of a code exchange where it is ``optional``;
-    a consent that asks for no scope means the earlier ones where they are ``remembered``.
+    a consent that asks for no scope means the earlier ones where they are ``remembered``. Things
+    are told apart by their ``uuid`` where ids are so, else by number. A blocked person's tokens
+    can be refreshed where a kind does not look at the person then.
     """
 
     title: str
@@ -70,5 +72,7 @@ class Role:
     token_words: frozenset[str] = frozenset({"bearer"})
     redirect_optional: bool = False
     scopes_remembered: bool = False
+    refreshes_blocked: bool = False
     has_internal: bool = False
+    has_uuids: bool = False
     is_provider: bool = False

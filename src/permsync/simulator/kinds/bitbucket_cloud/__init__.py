@@ -73,4 +73,5 @@ ROLE = Role(
     says=says,
     letterhead=Letterhead(named, proved),
     redirect_optional=True,
+    has_uuids=True,
 )
