@@ -14,7 +14,7 @@ from permsync.simulator.faults import NextAnswer, RateLimit
 from permsync.simulator.host import Host
 from permsync.simulator.kinds import roles
 from permsync.simulator.repositories import Level
-from permsync.simulator.samples import bulk_repositories, sample_world
+from permsync.simulator.samples import bulk_repositories, sample_hosts, sample_world
 from permsync.simulator.server import RunningSimulator, serve
 from permsync.simulator.tokens import ClientKind
 from permsync.simulator.world import World
@@ -55,7 +55,7 @@ def _ids(pages: list[Page]) -> set[str]:
     return {one.external_id for page in pages for one in page.repositories}
 
 
-ALL = ["github", "gitlab", "bitbucket", "bitbucket-dc"]
+ALL = list(sample_hosts())
 
 
 # All hosts
