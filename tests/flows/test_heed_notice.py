@@ -29,6 +29,15 @@ from tests.webhooks import heed as deliver
 from tests.world import World
 
 ASKS = "SELECT count(*) FROM ask"
+LISTED = """
+SELECT convert_from(payload, 'UTF8')::json->>'account_id' FROM pgqueuer
+WHERE entrypoint LIKE 'sync_account@%'
+"""
+
+
+async def listed_later(world: World) -> list[str]:
+    """The accounts that wait to be listed."""
+    return await column(world.services.database, LISTED)
 
 
 async def test_a_removed_member_is_denied_at_once_and_verified(world: World) -> None:
@@ -214,12 +223,7 @@ async def test_an_owners_change_lists_who_holds_something_of_it(world: World) ->
     owner_id = world.host("github").namespaces[owner].id
     installation = {"action": "suspend", "installation": {"account": {"id": owner_id}}}
     await deliver(world, github("installation", installation))
-    listed = await column(
-        world.services.database,
-        "SELECT convert_from(payload, 'UTF8')::json->>'account_id' FROM pgqueuer"
-        " WHERE entrypoint LIKE 'sync_account@%'",
-    )
-    assert str(account.id) in listed
+    assert str(account.id) in await listed_later(world)
     assert await jobs(world) == {"sync_account", "sync_repository"}
     assert await reason(world, account, private(world, "github").full_name) is Reason.GRANT
 
@@ -243,17 +247,6 @@ async def test_a_hook_that_is_gone_is_told_to_the_operator(world: World) -> None
         await deliver(world, github("meta", {"action": "deleted", "hook_id": 1}))
     assert Event.WEBHOOK_GONE in [line["event"] for line in lines]
     assert await waiting(world) == 0
-
-
-async def test_people_and_repositories_that_nobody_knows_lead_to_nothing(world: World) -> None:
-    world = hooked(world)
-    for event in ("user_remove_from_team", "user_add_to_team", "project_destroy", "user_rename"):
-        await deliver(world, gitlab(event, {"user_id": 1, "project_id": 2}))
-    await deliver(
-        world, gitlab("project_update", {"project_id": 2, "project_visibility": "private"})
-    )
-    assert await waiting(world) == 0
-    assert await jobs(world) == set()
 
 
 async def test_a_readers_listing_follows_for_a_connection(world: World) -> None:

@@ -9,7 +9,7 @@ as they are. This module must not know how a notice is proved.
 from datetime import datetime
 
 from permsync.flows.deps import Services
-from permsync.flows.want_asks import list_again, list_holder
+from permsync.flows.want_asks import list_again, list_holder, list_under_way
 from permsync.store import changes, repositories
 from permsync.store.engine import Connection
 
@@ -25,10 +25,12 @@ async def close_repository(
     """
     await repositories.lock_host(connection, host)
     known = await repositories.load_named(connection, host=host, external_id=repository)
+    settled_at = at + services.durations.settle
     if known is None:
+        # A listing that is under way may still bring it, and open.
+        await list_under_way(connection, host=host, due_at=settled_at)
         return False
     changed = await repositories.close(connection, known, at=at)
-    settled_at = at + services.durations.settle
     await list_again(connection, [known.id], due_at=settled_at)
     await list_holder(connection, known.id, due_at=settled_at)
     await changes.append(connection, changed)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from permsync.flows.deps import Services
 from permsync.model import LIVING, Account, Source, Trigger
-from permsync.store import asks, pairs, queue, repositories
+from permsync.store import asks, pairs, queue, repositories, run_history
 from permsync.store.engine import Connection, database_now
 from permsync.store.pairs import Pair
 from permsync.store.queue import Kind
@@ -59,6 +59,12 @@ async def list_holder(connection: Connection, repository_id: int, *, due_at: dat
     """Have one of the accounts listed whose own listing holds the repository."""
     holder = await pairs.load_holder(connection, repository_id)
     await _enqueue(connection, Kind.SYNC_ACCOUNT, holder, due_at=due_at)
+
+
+async def list_under_way(connection: Connection, *, host: str, due_at: datetime) -> None:
+    """Have every account listed again that is being listed: what began before is out of date."""
+    account_ids = await run_history.load_under_way(connection, host)
+    await _enqueue(connection, Kind.SYNC_ACCOUNT, account_ids, due_at=due_at)
 
 
 async def list_owner(connection: Connection, *, host: str, owner_id: str, due_at: datetime) -> None:

@@ -28,6 +28,11 @@ WHERE (CAST(:before AS bigint) IS NULL OR run.id < :before)
   AND (CAST(:failure AS text) IS NULL OR run.failure = :failure)
 ORDER BY run.id DESC LIMIT :limit
 """)
+_UNDER_WAY = text("""
+SELECT run.account_id FROM run JOIN account ON account.id = run.account_id
+WHERE run.state = 'running' AND account.host = :host
+ORDER BY run.account_id
+""")
 _FORGET = text("""
 DELETE FROM run WHERE id IN (
     SELECT old.id FROM run AS old
@@ -67,6 +72,11 @@ async def load_running(connection: AsyncConnection, account_id: int) -> Run | No
     )
     row = (await connection.execute(query)).mappings().first()
     return run_of(row) if row else None
+
+
+async def load_under_way(connection: AsyncConnection, host: str) -> Sequence[int]:
+    """The accounts at this host that are being listed."""
+    return (await connection.execute(_UNDER_WAY, {"host": host})).scalars().all()
 
 
 async def load_page(
