@@ -33,13 +33,14 @@ from permsync.codehost import (
 )
 from permsync.codehost.addresses import url_under
 from permsync.codehost.answers import parse_body, said
-from permsync.codehost.limits import refine_limit
 from permsync.codehost.manners import Manners
 from permsync.codehost.options import Parallel, parse_options
 from permsync.codehost.paging import parse_follow, step_of
 from permsync.codehost.scopes import parse_scopes
 from permsync.hosts.github import rows
+from permsync.hosts.github.app import COVERED, GithubApps
 from permsync.hosts.github.hooks import HOOKS
+from permsync.hosts.github.refusals import refine, refine_right
 from permsync.oauth2 import Word
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
@@ -112,6 +113,7 @@ class Host(CodeFlow):
         self.api_url = settings.api_url or _api_url(settings.base_url)
         self.rotation = Rotation.STRICT if dialect.lasts_alone else Rotation.NONE
         self.parallel = options.parallel
+        self.apps = GithubApps(api_url=self.api_url, headers=self._headers)
 
     def revoke_requests(
         self,
@@ -134,7 +136,7 @@ class Host(CodeFlow):
         """Read the person."""
         person = parse_body(response, rows.PERSON)
         if isinstance(person, Failure):
-            return _refine(person, response)
+            return refine(person, response)
         return Identity(str(person.id), person.login)
 
     def granted_scopes(self, response: Response) -> frozenset[str] | None:
@@ -157,7 +159,7 @@ class Host(CodeFlow):
         """Read one page; to a token that lost its scope one looks complete and is not."""
         read = self._read(ask, response)
         if isinstance(read, Failure):
-            read = _refine(read, response)
+            read = refine(read, response)
         closed = isinstance(read, Page) or read.kind in _CLOSED
         if closed and self.missing_scopes(self.granted_scopes(response)):
             return Failure(FailureKind.INSUFFICIENT_SCOPE, said(response))
@@ -187,7 +189,7 @@ class Host(CodeFlow):
         read = parse_body(response, rows.ONE)
         if not isinstance(read, Failure):
             return rows.pair_of(read, external_id=ask.about, by_installation=self._is_app)
-        failure = _refine(read, response)
+        failure = refine(read, response)
         if failure.kind not in _CLOSED:
             return failure
         if self.missing_scopes(self.granted_scopes(response)):
@@ -205,7 +207,7 @@ class Host(CodeFlow):
         """Read one page of collaborators."""
         read = parse_body(response, rows.COLLABORATORS)
         if isinstance(read, Failure):
-            return _refine(read, response)
+            return refine_right(read, response)
         follow = parse_follow(ask, response, api_url=self.api_url)
         if isinstance(follow, Failure):
             return follow
@@ -219,8 +221,12 @@ class Host(CodeFlow):
             wrapped = parse_body(response, rows.WRAPPED)
             if isinstance(wrapped, Failure):
                 return wrapped
+            # An app has permissions and no rights: its rows may say that it can do nothing.
             return rows.page_of(
-                wrapped.repositories, series=ask.about, expected=wrapped.total_count
+                wrapped.repositories,
+                series=ask.about,
+                expected=wrapped.total_count,
+                readable_only=step_of(ask) != COVERED,
             )
         listed = parse_body(response, rows.LISTED)
         return listed if isinstance(listed, Failure) else rows.page_of(listed)
@@ -258,10 +264,3 @@ def _api_url(base_url: str) -> str:
     if parts.netloc == "github.com" or parts.netloc.endswith(".ghe.com"):
         return f"{parts.scheme}://api.{parts.netloc}"
     return url_under(base_url, path="api/v3")
-
-
-def _refine(failure: Failure, response: Response) -> Failure:
-    """GitHub says 403 for a limit, for an account and for a right."""
-    if failure.kind is FailureKind.FORBIDDEN and "account was suspended" in failure.detail.lower():
-        return replace(failure, kind=FailureKind.ACCOUNT_DISABLED)
-    return refine_limit(failure, response, says="secondary rate")

@@ -85,9 +85,16 @@ WRAPPED = msgspec.json.Decoder(Wrapped)
 INSTALLED = msgspec.json.Decoder(Installations)
 
 
-def page_of(repositories: list[Row], *, series: str = "", expected: int | None = None) -> Page:
+def page_of(
+    repositories: list[Row],
+    *,
+    series: str = "",
+    expected: int | None = None,
+    readable_only: bool = True,
+) -> Page:
     """One page of a listing: what may be read, and everything that counts for its total."""
-    readable = tuple(listed_of(one) for one in repositories if one.permissions.pull)
+    shown = (one for one in repositories if one.permissions.pull or not readable_only)
+    readable = tuple(listed_of(one) for one in shown)
     seen = frozenset(str(one.id) for one in repositories)
     return Page(readable, series=series, seen=seen, expected=expected)
 
