@@ -54,11 +54,12 @@ _FIELD = r"(?:access|refresh|id)_token|client_secret|code_verifier|password|secr
 SECRET_TEXTS = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
-        (r"\bgh[a-z]_\w+|\bgithub_pat_\w+", REDACTED),  # GitHub
+        (r"\bgh[a-z]_[\w.-]+|\bgithub_pat_\w+", REDACTED),  # GitHub, also before a JSON Web Token
         (r"\bgl[a-z]{2,6}-[\w.-]+", REDACTED),  # GitLab
         (r"\bAT(?:ATT|BB|CTT)\w[\w=-]*|\bBBDC-\w+", REDACTED),  # Bitbucket Cloud, Data Center
         (r"\beyJ[\w-]{4,}(?:\.[\w-]*)*", REDACTED),  # JSON Web Tokens
         (r"\b[0-9a-f]{64}\b", REDACTED),  # GitLab's OAuth tokens
+        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*-----)?", REDACTED),
         (r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+", rf"\1 {REDACTED}"),
         (r"(://)[^\s/?#@]+@", rf"\1{REDACTED}@"),
         (r"(?i)([?&](?:code|state|session_state)=)[^\s&\"'\\]+", rf"\1{REDACTED}"),
