@@ -67,7 +67,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "cryptography": ("permsync.vault",),
     "fastapi": ("permsync.web",),
     "jinja2": ("permsync.simulator", "permsync.web.pages"),
-    "joserfc": ("permsync.oauth2", "permsync.simulator"),
+    "joserfc": ("permsync.oauth2", "permsync.simulator", "permsync.vault"),
     "msgspec": (
         "permsync.codehost",
         "permsync.hosts",
