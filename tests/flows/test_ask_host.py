@@ -6,7 +6,8 @@ from permsync.codehost import Failure, FailureKind, Request, Response
 from permsync.flows.ask_host import Conversation
 from permsync.flows.deps import ConfiguredHost
 from permsync.hosts.gitlab import Host
-from permsync.model import Account
+from permsync.model import Account, RunState
+from tests.flows.scenes import column, last_run, sync
 from tests.world import World, host_settings
 
 
@@ -59,3 +60,32 @@ async def test_a_host_may_name_several_origins(world: World) -> None:
     for origin in host.api_urls:
         path = "user" if origin == host.api_url else "api/v4/user"
         assert await talk.ask(Request("GET", f"{origin}/{path}"), status_of) == 200
+
+
+async def test_a_host_that_answers_and_asks_for_a_wait_is_left_alone_for_so_long(
+    world: World,
+) -> None:
+    account = await world.link("ada", "gitlab")
+    simulated, talk = world.host("gitlab"), conversation(world, account)
+    simulated.faults.slow_down_seconds = 1_000
+    asked = len(simulated.log.records)
+    request = Request("GET", f"{talk.configured.host.api_url}/user")
+
+    assert await talk.ask(request, status_of) == 200
+    refused = await talk.ask(request, status_of)
+
+    assert isinstance(refused, Failure)
+    assert refused.kind is FailureKind.RATE_LIMITED
+    assert len(simulated.log.records) == asked + 1
+    known = "SELECT limited_until > clock_timestamp() FROM budget WHERE host = 'gitlab'"
+    assert await column(world.services.database, known) == [True]
+
+
+async def test_a_short_wait_that_a_good_answer_asks_for_is_kept_inside_the_run(
+    world: World,
+) -> None:
+    account = await world.link("ada", "gitlab")
+    world.host("gitlab").faults.slow_down_seconds = 1
+    assert await sync(world, account) is RunState.SUCCEEDED
+    assert (await last_run(world, account))["failure"] is None
+    assert await column(world.services.database, "SELECT limited_until FROM budget") == []

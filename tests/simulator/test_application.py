@@ -45,6 +45,14 @@ def test_an_outage_is_a_503_page_on_every_path_of_that_host(visitor: Visitor) ->
     assert ask("GET", visitor.simulator.host_url(others[0]) + APIS[others[0]]).status != 503
 
 
+def test_a_good_answer_asks_for_a_wait_where_the_host_is_told_to(visitor: Visitor) -> None:
+    visitor.link()
+    visitor.host.faults.slow_down_seconds = 7
+    good = visitor.get(APIS[visitor.name])
+    assert (good.status, good.headers["retry-after"]) == (200, "7")
+    assert "retry-after" not in visitor.get(APIS[visitor.name], token="wrong").headers
+
+
 @pytest.mark.parametrize("shape", ["502", "html", "empty", "redirect", "hang", "rejection"])
 def test_an_uncommitted_fault_leaves_the_refresh_token_alive(gitlab: Visitor, shape: Shape) -> None:
     token = gitlab.link()["refresh_token"]

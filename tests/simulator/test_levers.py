@@ -63,6 +63,13 @@ def test_latency_is_given_in_milliseconds(place: Place) -> None:
     assert (faults.api_latency_seconds, faults.token_latency_seconds) == (0.25, 1.5)
 
 
+def test_a_host_that_asks_to_be_left_alone_answers_as_ever(place: Place) -> None:
+    levers.slow_down(place, seconds=7)
+    assert place.host.faults == Faults(slow_down_seconds=7)
+    levers.slow_down(place, seconds=None)
+    assert place.host.faults == Faults()
+
+
 def test_a_rate_limit_and_a_quota_are_set(place: Place) -> None:
     levers.rate_limit(place, where="token", status=403, retry_after_seconds=None)
     levers.quota(place, limit=3, window_seconds=60)

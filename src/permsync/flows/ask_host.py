@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from permsync.codehost import Failure, FailureKind, Request, Response
 from permsync.codehost.addresses import same_origin
+from permsync.codehost.answers import retry_in
 from permsync.errors import TokenUnavailableError
 from permsync.flows.deps import ConfiguredHost, Services, pause
 from permsync.flows.fresh_token import FreshToken, fresh_token
@@ -203,9 +204,18 @@ class Conversation:
         if "etag" in answer.headers:
             self.etags[request.url] = answer.headers["etag"]
         meaning = read(answer)
-        if isinstance(meaning, Failure) and meaning.kind is FailureKind.RATE_LIMITED:
-            await self._limited(meaning.retry_in or self.services.durations.sync_backoff)
+        wish = self._wish(answer, meaning)
+        if wish is not None:
+            await self._limited(wish)
         return meaning
+
+    def _wish(self, answer: Response, meaning: object) -> timedelta | None:
+        """How long the host wants to be left alone: it may answer and say so (HOSTS 1.3 #24)."""
+        if not isinstance(meaning, Failure):
+            return retry_in(answer)
+        if meaning.kind is FailureKind.RATE_LIMITED:
+            return meaning.retry_in or self.services.durations.sync_backoff
+        return None
 
 
 def _is_refused(answer: object) -> bool:

@@ -7,6 +7,7 @@ panel.py; every other first path segment belongs to a host.
 
 import asyncio
 from functools import cache
+from http import HTTPStatus
 from importlib import import_module
 
 from starlette.requests import Request
@@ -109,7 +110,11 @@ async def _respond(exchange: Exchange, dialect: Dialect) -> Response:
         response = _run(exchange, dialect)
     else:
         response = await _spoiled(exchange, dialect, fault)
-    if where == "token" or dialect.finish is None:
+    if where == "token":
+        return response
+    if faults.slow_down_seconds is not None and response.status_code == HTTPStatus.OK:
+        response.headers["Retry-After"] = str(faults.slow_down_seconds)
+    if dialect.finish is None:
         return response
     return dialect.finish(exchange, response)
 

@@ -115,13 +115,18 @@ class HookFaults:
 
 @dataclass(slots=True)
 class Faults:
-    """Everything that is wrong with one host just now."""
+    """
+    Everything that is wrong with one host just now.
+
+    With `slow_down_seconds` it answers as ever, and asks to be left alone for so long.
+    """
 
     outage: bool = False
     api_latency_seconds: float = 0.0
     token_latency_seconds: float = 0.0
     rate_limit: RateLimit | None = None
     quota: Quota | None = None
+    slow_down_seconds: int | None = None
     refuse_refreshes: bool = False
     next_answers: list[NextAnswer] = field(default_factory=list)
     omit_expires_in: bool = False

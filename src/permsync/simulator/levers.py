@@ -155,6 +155,11 @@ def quota(
     at.host.faults.quota = None if limit is None else Quota(limit, window_seconds, where)
 
 
+def slow_down(at: Place, *, seconds: int | None) -> None:
+    """Lets every good answer of the API ask for a wait before the next question; null ends it."""
+    at.host.faults.slow_down_seconds = seconds
+
+
 def next_answers(
     at: Place,
     *,
@@ -246,6 +251,7 @@ LEVERS: dict[str, Callable[..., object]] = {
     "latency": latency,
     "rate-limit": rate_limit,
     "quota": quota,
+    "slow-down": slow_down,
     "next-answers": next_answers,
     "spoil-tokens": spoil_tokens,
     "spoil-listings": spoil_listings,

@@ -36,6 +36,7 @@ UNAVAILABLE = 500
 FAULT_WORDS = {
     "outage": "Outage",
     "api_latency_seconds": "Slow API",
+    "slow_down_seconds": "Asks for slower questions",
     "token_latency_seconds": "Slow refreshes",
     "rate_limit": "Rate limited",
     "quota": "Request quota",
