@@ -7,6 +7,7 @@ import pytest
 
 from permsync import app
 from permsync.errors import ConfigurationError
+from permsync.hosts import registry
 from permsync.rules.openness import InternalTo, Openness, PublicTo
 from permsync.telemetry import Metrics
 from permsync.transport import Exchange, Transport
@@ -73,11 +74,17 @@ def test_an_enterprise_is_named_by_the_ids_of_its_organisations(tmp_path: Path) 
     assert openness.enterprise == {"9919", "1"}
 
 
-def test_an_enterprise_at_a_host_that_opens_to_everybody_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "opens"),
+    [("gitlab", "to the whole instance"), ("bitbucket_cloud", "to no other organisation")],
+)
+def test_an_enterprise_is_refused_where_no_organisations_share_what_is_internal(
+    tmp_path: Path, kind: str, opens: str
+) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        _openness(tmp_path, enterprise='["1"]')
+        _openness(tmp_path, kind=f'"{kind}"', enterprise='["1"]')
     assert caught.value.key == "hosts.gitlab.enterprise"
-    assert "remove it" in caught.value.cure
+    assert f"remove it: internal at {registry()[kind].title} opens {opens}" in caught.value.cure
 
 
 def test_a_connection_is_kept_where_its_host_lists_readers(tmp_path: Path) -> None:

@@ -194,12 +194,13 @@ def _connections(
 
 
 def _enterprise(host: CodeHost, name: str, table: Host) -> frozenset[str]:
-    """Where internal means the whole instance, naming owners would be heeded by nobody."""
-    if table.enterprise and host.opens_internal:
+    """Where no owners share what is internal, naming some would open what the host does not."""
+    if table.enterprise and not host.shares_internal:
+        whom = "to the whole instance" if host.opens_internal else "to no other organisation"
         raise ConfigurationError(
             key=f"hosts.{name}.enterprise",
             place="the settings",
-            cure=f"remove it: internal at {host.title} opens to the whole instance",
+            cure=f"remove it: internal at {host.title} opens {whom}",
         )
     return frozenset(table.enterprise)
 

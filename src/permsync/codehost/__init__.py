@@ -163,10 +163,13 @@ class CodeHost(Protocol):
     A file in ``hosts/`` names its class ``Host``; the class is made from
     :class:`HostSettings` and refuses wrong options with ``ConfigurationError``. ``options``
     declares them, each with a default and a description, for readers of the documentation.
+    ``shares_internal`` says that organisations of one enterprise may read what is internal to
+    each other, once the settings name them (EVIDENCE R12).
     """
 
     kind: ClassVar[str]
     title: ClassVar[str]
+    shares_internal: ClassVar[bool]
     manners: ClassVar[Manners]
     hooks: ClassVar[Hooks | None]
     options: ClassVar[type[msgspec.Struct]]

@@ -53,6 +53,7 @@ class CodeFlow:
     api_url: str
     # A host file says otherwise where the host or its source does.
     revokes_alone = False
+    shares_internal: ClassVar[bool] = False
     manners: ClassVar[Manners] = Manners()
     hooks: ClassVar[Hooks | None] = None
     options: ClassVar[type[msgspec.Struct]]

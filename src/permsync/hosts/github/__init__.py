@@ -95,6 +95,7 @@ class Host(CodeFlow):
     kind: ClassVar[str] = "github"
     title: ClassVar[str] = "GitHub"
     opens_internal = False  # only inside one enterprise, which a listing does not name
+    shares_internal = True
     sends_issuer = None
     manners = Manners(free_unchanged=True)  # "Use conditional requests if appropriate"
     hooks = HOOKS
