@@ -123,7 +123,7 @@ def _where(exchange: Exchange, dialect: Dialect) -> Where | None:
     path = exchange.record.path
     if path == dialect.token_path:
         return "token"
-    return "api" if path.startswith(dialect.api_prefix) else None
+    return "api" if dialect.is_api(path) else None
 
 
 def _limit(exchange: Exchange, where: Where) -> RateLimit | None:

@@ -21,7 +21,8 @@ class Dialect:
     One kind of host.
 
     Route endpoints take an Exchange and return a Response. Paths are below the host's own path;
-    `who_path` is one that every person with a token may ask, and nobody else.
+    `who_path` is one that every person with a token may ask, and nobody else. Paths of the API
+    begin with `api_prefix`, or have `api_part` in them where each owner has an API of its own.
     `error` wraps a status and a text in the kind's envelope; `finish` adds the headers that every
     API answer carries.
     """
@@ -37,3 +38,9 @@ class Dialect:
     rate_limited: Callable[[Exchange, RateLimit], Response]
     error: Callable[[Exchange, int, str], Response]
     finish: Callable[[Exchange, Response], Response] | None = None
+    api_part: str | None = None
+
+    def is_api(self, path: str) -> bool:
+        """Whether a path below the host's own belongs to its API."""
+        below_owner = self.api_part is not None and self.api_part in path
+        return path.startswith(self.api_prefix) or below_owner
