@@ -69,6 +69,20 @@ def test_what_may_still_be_asked_is_listed(settings: tuple[str, str]) -> None:
     assert permsync("budgets", "--host", "nowhere", *settings).code == CALLER
 
 
+def test_hosts_are_listed_and_looked_at(settings: tuple[str, str]) -> None:
+    listed = permsync("hosts", "list", "--json", *settings)
+    assert {row["host"]: row["kind"] for row in listed.json}["gitlab"] == "gitlab"
+    assert "gitlab" in permsync("hosts", "kinds").out
+    right = permsync("hosts", "check", "gitlab", *settings)
+    assert right.code == 0, right.out
+    assert "ok       client: client_id and client_secret are known there" in right.out
+    asked = ("hosts", "check", "gitlab", "--json", *settings)
+    wrong = permsync(*asked, PERMSYNC_HOSTS__GITLAB__CLIENT_ID="nobody")
+    assert wrong.code == 1, wrong.err
+    assert [row["check"] for row in wrong.json if row["found"] == "wrong"] == ["client"]
+    assert permsync("hosts", "check", "nowhere", *settings).code == CALLER
+
+
 def test_accounts_and_users_are_listed(settings: tuple[str, str]) -> None:
     accounts = permsync("accounts", "--json", *settings)
     users = permsync("users", "list", "--json", *settings)

@@ -14,6 +14,7 @@ from permsync.cli import (
     budgets,
     check,
     demo,
+    hosts,
     init,
     keys,
     migrate,
@@ -43,6 +44,7 @@ app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
 app.command("sync")(sync.sync)
 app.command("check")(check.check)
+app.add_typer(hosts.app, name="hosts")
 app.add_typer(accounts.app, name="accounts")
 app.command("budgets")(budgets.budgets)
 app.command("token")(token.token)

@@ -5,7 +5,7 @@ The numbers follow sysexits.h where it has one that fits. This module must not k
 command ran.
 
     0   done; for ``check``: allowed
-    1   for ``check``: denied; for ``sync`` and ``demo --check``: something failed
+    1   for ``check``: denied; for ``sync``, ``hosts check``, ``demo --check``: something failed
     2   the arguments make no sense
     65  unknown user, host, account or key
     69  the database cannot be started or reached

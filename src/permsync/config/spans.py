@@ -66,6 +66,7 @@ MEANINGS: Mapping[str, str] = {
     "api_connect": "How long a connection to a host's API may take.",
     "api_deadline": "How long one API request may take.",
     "api_backoff": "The first wait after a failed API request; it doubles, with jitter.",
+    "host_skew": "How far a host's clock may be from ours before `permsync hosts check` says so.",
     "limit_wait": "A wait that a host asks for is kept inside a sync up to this length; a longer"
     " one ends the sync with what it has.",
     "settle": "How long a host may still answer from before a change.",

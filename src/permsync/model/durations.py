@@ -48,6 +48,7 @@ class Durations:
     api_connect: timedelta = timedelta(seconds=5)
     api_deadline: timedelta = timedelta(seconds=30)
     api_backoff: timedelta = timedelta(seconds=2)
+    host_skew: timedelta = timedelta(seconds=5)
     limit_wait: timedelta = timedelta(seconds=10)
     settle: timedelta = timedelta(seconds=15)
     sync_every: timedelta = timedelta(hours=24)
@@ -84,5 +85,12 @@ class Durations:
 MACHINE_DURATIONS = frozenset(
     {"refresh_connect", "refresh_deadline", "refresh_lease", "refresh_skew", "drain"}
     | {"key_command", "revoke_wait", "webhook_age"}
-    | {"api_connect", "api_deadline", "database_start", "database_stop", "database_poll"}
+    | {
+        "api_connect",
+        "api_deadline",
+        "host_skew",
+        "database_start",
+        "database_stop",
+        "database_poll",
+    }
 )
