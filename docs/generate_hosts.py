@@ -18,6 +18,7 @@ from permsync.codehost import (
     CodeHost,
     HostSettings,
     KnownRepository,
+    ListsReaders,
     Response,
     Rotation,
     TokenGrant,
@@ -169,13 +170,12 @@ def _made(kind: str, options: Mapping[str, Value]) -> CodeHost:
 
 
 def _facts(host: CodeHost) -> Facts:
-    readers_ask = getattr(host, "readers_ask", None)
     return Facts(
         scopes=host.scopes,
         access_life=_access_life(host),
         refresh_life=host.refresh_life,
         listing=tuple(_asked(host, ask) for ask in host.listing_asks()),
-        readers=_asked(host, readers_ask(_ONE)) if readers_ask else None,
+        readers=_asked(host, host.readers_ask(_ONE)) if isinstance(host, ListsReaders) else None,
     )
 
 

@@ -55,11 +55,11 @@ async def open_services(
     vault = Vault([key.get_secret_value() for key in settings.sealing_keys])
     metrics = Metrics()
     async with AsyncExitStack() as stack:
+        configured = _hosts(settings, vault)
         database = await stack.enter_async_context(open_database(settings))
         await migrate(database)
         await queue_schema.install(database)
         await admit_keys(database, vault, lost=lost_key)
-        configured = _hosts(settings, vault)
         transport = await stack.enter_async_context(_transport(settings, configured, metrics))
         in_flight = InFlight(
             limit=settings.refresh_in_flight, limit_each=settings.refresh_in_flight_each

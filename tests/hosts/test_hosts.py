@@ -40,7 +40,7 @@ def test_an_unknown_kind_is_refused_with_the_kinds_there_are() -> None:
 @pytest.mark.parametrize("kinds", [registry(), built_in(), with_others({}, ())])
 def test_the_registry_cannot_be_changed(kinds: Mapping[str, type[CodeHost]]) -> None:
     with pytest.raises(TypeError):
-        kinds["forge"] = built_in()[ANY]  # type: ignore[index]  # that is the test
+        kinds["anvil"] = built_in()[ANY]  # type: ignore[index]  # that is the test
 
 
 # Kinds of other packages
@@ -64,11 +64,11 @@ def _refused(metadata: Path) -> ConfigurationError:
 
 
 def test_an_entry_point_brings_a_kind_beside_the_built_in_ones(folder: Path) -> None:
-    text = WHOLE.format(kind="forge")
-    metadata = install(folder, kind="forge", module="forge_whole", text=text)
+    text = WHOLE.format(kind="anvil")
+    metadata = install(folder, kind="anvil", module="forge_whole", text=text)
     kinds = with_others(built_in(), _entries(metadata))
-    assert list(kinds) == sorted([*built_in(), "forge"])
-    assert kinds["forge"].title == "Of another package"
+    assert list(kinds) == sorted([*built_in(), "anvil"])
+    assert kinds["anvil"].title == "Of another package"
 
 
 def test_a_name_that_is_taken_is_refused_and_no_kind_is_replaced(folder: Path) -> None:
@@ -80,12 +80,12 @@ def test_a_name_that_is_taken_is_refused_and_no_kind_is_replaced(folder: Path) -
 
 
 def test_two_packages_cannot_bring_the_same_kind(folder: Path) -> None:
-    text = WHOLE.format(kind="forge")
+    text = WHOLE.format(kind="anvil")
     one, two = (
-        _entries(install(folder, kind="forge", module=module, text=text))
+        _entries(install(folder, kind="anvil", module=module, text=text))
         for module in ("forge_one", "forge_two")
     )
-    with pytest.raises(ConfigurationError, match=r"forge_two:Host: there is a kind 'forge'"):
+    with pytest.raises(ConfigurationError, match=r"forge_two:Host: there is a kind 'anvil'"):
         with_others(built_in(), [*two, *one])
 
 
@@ -96,15 +96,15 @@ def test_two_packages_cannot_bring_the_same_kind(folder: Path) -> None:
         ("forge_raises", 'raise ValueError("a\\nb")', r"cannot be imported \(ValueError: a b\)"),
         ("forge_nameless", "", r"cannot be imported \(AttributeError"),
         ("forge_object", "Host = 7", "it is no class"),
-        ("forge_lacking", "class Host:\n    kind = 'forge'", "it lacks authorize_url, code_req"),
+        ("forge_lacking", "class Host:\n    kind = 'anvil'", "it lacks authorize_url, code_req"),
         ("forge_other", WHOLE.format(kind="other"), "its kind is 'other'"),
     ],
 )
 def test_an_entry_that_is_no_host_is_refused_by_name_with_the_cure(
     folder: Path, module: str, text: str, why: str
 ) -> None:
-    refused = _refused(install(folder, kind="forge", module=module, text=text))
-    assert refused.key == "permsync.hosts.forge"
+    refused = _refused(install(folder, kind="anvil", module=module, text=text))
+    assert refused.key == "permsync.hosts.anvil"
     assert refused.place == f"the entry points of acme-{module} 1.2"
     assert re.search(why, refused.cure)
     assert refused.cure.startswith(f"{module}:Host: ")
@@ -122,6 +122,6 @@ def test_a_host_that_lacks_a_property_is_refused_when_it_is_made() -> None:
 
 
 def test_an_entry_of_no_known_package_is_named_all_the_same() -> None:
-    entry = EntryPoint("forge", "not_installed:Host", "permsync.hosts")
-    with pytest.raises(ConfigurationError, match=r"'permsync.hosts.forge' .* a package: not_inst"):
+    entry = EntryPoint("anvil", "not_installed:Host", "permsync.hosts")
+    with pytest.raises(ConfigurationError, match=r"'permsync.hosts.anvil' .* a package: not_inst"):
         with_others({}, [entry])
