@@ -48,7 +48,7 @@ chaos: $(INSTALLED) ## every fault against every token policy, an hour at most (
 		$(if $(OUT),--out "$(OUT)") $(if $(FAULT),--fault "$(FAULT)")
 
 ##@ Change it
-.PHONY: test fix browser
+.PHONY: test battery fix browser
 test: $(INSTALLED) browser ## everything that CI checks; stops at the first failure
 	$(call step,format,$(BIN)/ruff format --check --quiet .)
 	$(call step,lint,$(BIN)/ruff check --quiet .)
@@ -59,6 +59,9 @@ test: $(INSTALLED) browser ## everything that CI checks; stops at the first fail
 	$(call step,chaos (quick),$(BIN)/python -m tests.chaos.matrix --quick)
 	$(call step,coverage of flows (reported),$(BIN)/coverage report --include="$(REPORTED)")
 	$(call step,coverage (gate),$(BIN)/coverage report --include="$(COVERED)" --fail-under=100)
+
+battery: $(INSTALLED) ## what every host file does in every case of the contract, as a table (KIND=github)
+	@$(BIN)/python -m tests.hosts.battery $(if $(KIND),--kind "$(KIND)")
 
 # Debian's own, because it comes with security updates and without a download of its own.
 browser: ## the Chromium that the browser journeys drive (installed where we may: root, apt-get)
