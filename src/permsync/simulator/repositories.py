@@ -99,7 +99,8 @@ class Installation:
     """
     A GitHub App installed in a namespace, on all of its repositories or on selected ones.
 
-    `suspended_at` is epoch seconds, None while the installation works.
+    `suspended_at` is epoch seconds, None while the installation works. `permissions` are what the
+    owner granted.
     """
 
     id: int
@@ -108,6 +109,7 @@ class Installation:
     selection: Literal["all", "selected"] = "all"
     selected: list[int] = field(default_factory=list)
     suspended_at: float | None = None
+    permissions: dict[str, str] = field(default_factory=lambda: {"metadata": "read"})
 
     def covers(self, repository: Repository) -> bool:
         """Whether a working installation reaches the repository."""

@@ -38,11 +38,16 @@ class Policy:
     sends_scopes_key: bool = False
     public_access: bool = True
     newest_tokens_kept: int | None = None
+    installation_ttl_seconds: float = 3600
 
 
 @dataclass(slots=True)
 class Client:
-    """A registered OAuth client; `scopes` are those ticked on the client where a host does so."""
+    """
+    A registered OAuth client; `scopes` are those ticked on the client where a host does so.
+
+    `public_keys` (PEM) prove what an app states of itself.
+    """
 
     client_id: str
     secret: str
@@ -50,6 +55,7 @@ class Client:
     kind: ClientKind = "oauth"
     name: str = "permsync"
     scopes: list[str] = field(default_factory=list)
+    public_keys: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -112,6 +118,15 @@ class Pair:
 
 
 @dataclass(slots=True)
+class InstalledToken:
+    """A token of an app's installation, which is no person's; times are epoch seconds."""
+
+    access: str
+    installation: int
+    expires_at: float
+
+
+@dataclass(slots=True)
 class TokenStore:
     """Everything OAuth at one host. `verifiers` keeps the PKCE verifiers that were received."""
 
@@ -122,6 +137,7 @@ class TokenStore:
     by_access: dict[str, int] = field(default_factory=dict)
     by_refresh: dict[str, int] = field(default_factory=dict)
     verifiers: list[str] = field(default_factory=list)
+    installed: dict[str, InstalledToken] = field(default_factory=dict)
 
     def with_access(self, token: str) -> Pair | None:
         """The pair that the access token belongs to, living or dead."""
@@ -190,3 +206,4 @@ class TokenStore:
         yield from self.verifiers
         yield from self.by_access
         yield from self.by_refresh
+        yield from self.installed

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from permsync.simulator.exchange import Exchange, Refused, json_answer
 from permsync.simulator.kinds.github import rows as github_rows
+from permsync.simulator.kinds.github.installations import installed
 from permsync.simulator.paging import link_to, rows_of_page
 from permsync.simulator.repositories import Installation, Level, Repository
 from permsync.simulator.tokens import Pair
@@ -50,7 +51,7 @@ def installations(exchange: Exchange) -> Response:
     page = rows_of_page(exchange, rows, start=start, size=size)
     return json_answer(
         {"total_count": len(rows), "installations": page},
-        headers=_links(exchange, total=len(rows), size=size, next_path=None),
+        headers=links(exchange, total=len(rows), size=size, next_path=None),
     )
 
 
@@ -86,10 +87,13 @@ def repository(exchange: Exchange) -> Response:
 
 
 def collaborators(exchange: Exchange) -> Response:
-    """GET /repos/{owner}/{repo}/collaborators: everybody who reads it; the caller must write."""
-    pair = exchange.signed_in()
+    """GET /repos/{owner}/{repo}/collaborators: everybody who reads it, to writers and to apps."""
     found = _named(exchange)
-    level = _level(exchange, pair.person, found) if found else 0
+    by = installed(exchange, needs="metadata")
+    if by is None:
+        level = _level(exchange, exchange.signed_in().person, found) if found else 0
+    else:
+        level = Level.DEVELOPER if found is not None and by.covers(found) else 0
     if found is None or level < Level.REPORTER:
         raise Refused(404, "Not Found")
     if level < Level.DEVELOPER:
@@ -109,8 +113,8 @@ def collaborators(exchange: Exchange) -> Response:
     size = exchange.asked_number("per_page", 30, most=MOST_PER_PAGE)
     start = (exchange.asked_number("page", 1) - 1) * size
     page = rows_of_page(exchange, rows, start=start, size=size)
-    links = _links(exchange, total=len(rows), size=size, next_path=None)
-    return json_answer(page, headers=links)
+    headers = links(exchange, total=len(rows), size=size, next_path=None)
+    return json_answer(page, headers=headers)
 
 
 def _named(exchange: Exchange) -> Repository | None:
@@ -223,7 +227,7 @@ def _page(
     number = exchange.asked_number("page", 1)
     page = rows_of_page(exchange, rows, start=(number - 1) * size, size=size)
     bodies = [_encoded(exchange, pair.person, each) for each in page]
-    headers = _links(exchange, total=len(rows), size=size, next_path=next_path)
+    headers = links(exchange, total=len(rows), size=size, next_path=next_path)
     missing = exchange.host.faults.sso_partial
     if missing and number == 1:
         organizations = ",".join(map(str, missing))
@@ -251,7 +255,8 @@ def _encoded(exchange: Exchange, person: str, repository: Repository) -> msgspec
     return host.cached(("row", base, repository.id, level), build)
 
 
-def _links(exchange: Exchange, *, total: int, size: int, next_path: str | None) -> dict[str, str]:
+def links(exchange: Exchange, *, total: int, size: int, next_path: str | None) -> dict[str, str]:
+    """The `Link` header of the page that was asked for, none on the last one."""
     number = exchange.asked_number("page", 1)
     last = max(1, -(-total // size))
     if number >= last:

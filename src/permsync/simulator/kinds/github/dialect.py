@@ -27,6 +27,7 @@ from permsync.simulator.exchange import (
 )
 from permsync.simulator.faults import RateLimit
 from permsync.simulator.kinds.github.api import API, API_ROUTES
+from permsync.simulator.kinds.github.app_api import APP_ROUTES
 from permsync.simulator.kinds.github.rows import MADE_AT, instant
 from permsync.simulator.repositories import AccountState
 from permsync.simulator.tokens import Client, Pair
@@ -241,6 +242,7 @@ DIALECT = Dialect(
         Route(f"{API}/applications/{{client_id}}/token", delete_token, methods=["DELETE"]),
         Route(f"{API}/applications/{{client_id}}/grant", delete_grant, methods=["DELETE"]),
         *API_ROUTES,
+        *APP_ROUTES,
     ),
     authorize_path="/login/oauth/authorize",
     token_path="/login/oauth/access_token",  # noqa: S106

@@ -11,6 +11,7 @@ from typing import Any
 from permsync.simulator.repositories import Account, Installation, Level, Namespace, Repository
 
 MADE_AT = "2024-03-01T09:00:00Z"
+APP_NUMBER = 1
 
 _REPOSITORY_LINKS = {
     "archive_url": "/{archive_format}{/ref}",
@@ -183,7 +184,7 @@ def installation_row(base: str, installation: Installation, *, owner: Namespace)
         "account": simple_user(
             base, number=owner.id, login=owner.name, organization=not owner.personal
         ),
-        "app_id": 1,
+        "app_id": APP_NUMBER,
         "app_slug": "permsync",
         "client_id": installation.client_id,
         "target_id": owner.id,
@@ -194,7 +195,7 @@ def installation_row(base: str, installation: Installation, *, owner: Namespace)
         "repositories_url": f"{api}/installation/repositories",
         "html_url": f"{base}/organizations/{owner.name}/settings/installations/{installation.id}",
         "events": [],
-        "permissions": {"metadata": "read", "contents": "read"},
+        "permissions": installation.permissions,
         "created_at": MADE_AT,
         "updated_at": MADE_AT,
         "suspended_by": None,

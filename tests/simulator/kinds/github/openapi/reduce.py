@@ -17,9 +17,12 @@ DESCRIPTION = "generated/ghes-3.19.json"
 OPERATIONS = frozenset(
     {
         "apps/check-token",
+        "apps/create-installation-access-token",
         "apps/delete-token",
         "apps/list-installation-repos-for-authenticated-user",
+        "apps/list-installations",
         "apps/list-installations-for-authenticated-user",
+        "apps/list-repos-accessible-to-installation",
         "repos/get",
         "repos/list-collaborators",
         "repos/list-for-authenticated-user",
