@@ -1,19 +1,22 @@
-"""Settings become hosts with what openness means there; what nobody would heed is refused."""
+"""Settings become hosts and connections; what nobody would heed, or could use, is refused."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from permsync import app
 from permsync.errors import ConfigurationError
+from permsync.flows.deps import ConfiguredConnection
 from permsync.hosts import registry
 from permsync.rules.openness import InternalTo, Openness, PublicTo
 from permsync.telemetry import Metrics
 from permsync.transport import Exchange, Transport
 from permsync.transport.wire import origin_of
 from permsync.vault import Vault
-from tests.config.written import MINIMAL, load, written_host
+from tests.config.written import MINIMAL, load, write, written_host
 from tests.hosts.exchanges import settings_of
 from tests.hosts.silent import silent
 from tests.transport.test_wire import _certificate
@@ -102,3 +105,51 @@ def test_a_connection_to_a_host_without_such_a_list_is_refused(tmp_path: Path) -
         app._connections(settings, {"gitlab": quiet})
     assert caught.value.key == "connections.first.host"
     assert "Silent does not list who may read" in caught.value.cure
+
+
+APP = '\n[connections.acme]\nhost = "gitlab"\nowners = ["acme"]\napp_id = 901\n'
+
+
+def _connections(folder: Path, text: str, *, kind: str) -> tuple[ConfiguredConnection, ...]:
+    settings = load(folder, MINIMAL + written_host(kind=f'"{kind}"') + text)
+    return app._connections(settings, app._hosts(settings, VAULT))
+
+
+def _written_key() -> str:
+    return (
+        generate_private_key(65_537, 2048)
+        .private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        .decode()
+    )
+
+
+def test_a_connection_speaks_as_an_app_of_the_host_that_it_is_for(tmp_path: Path) -> None:
+    write(tmp_path, _written_key(), name="app.pem")
+    text = APP + 'private_key_file = "app.pem"\n'
+    (one,) = _connections(tmp_path, text, kind="github")
+    assert one.app is not None
+    assert (one.token, one.app.app_id) == ("", "901")
+    asked = one.app.apps.installations_ask().request.url
+    assert asked.startswith("https://code.example/api/v3/")
+
+
+def test_a_connection_by_a_token_is_no_app(tmp_path: Path) -> None:
+    text = APP.replace("app_id = 901", 'token = "hush"')
+    (one,) = _connections(tmp_path, text, kind="github")
+    assert (one.token, one.app) == ("hush", None)
+    assert "hush" not in repr(one)
+
+
+def test_an_app_at_a_host_that_knows_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        _connections(tmp_path, APP + 'private_key = "hush"\n', kind="gitlab")
+    assert caught.value.key == "connections.acme.app_id"
+    assert "GitLab" in caught.value.cure
+
+
+def test_a_key_that_cannot_sign_is_refused_and_not_quoted(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        _connections(tmp_path, APP + 'private_key = "hush"\n', kind="github")
+    assert caught.value.key == "connections.acme.private_key"
+    assert "PEM" in caught.value.cure
+    assert "hush" not in str(caught.value)

@@ -16,13 +16,16 @@ from uuid import uuid4
 
 from permsync import hosts
 from permsync.codehost import CodeHost, HostSettings
+from permsync.codehost.apps import apps_of
 from permsync.config.settings import Settings
-from permsync.config.tables import Host
+from permsync.config.tables import Connection, Host
 from permsync.errors import ConfigurationError
 from permsync.flows.admit_keys import admit_keys
+from permsync.flows.app_memory import AppMemory
 from permsync.flows.deps import (
     Chance,
     Clock,
+    ConfiguredApp,
     ConfiguredConnection,
     ConfiguredHost,
     Services,
@@ -39,6 +42,7 @@ from permsync.telemetry import Metrics
 from permsync.transport import Exchange, Transport
 from permsync.transport.wire import origin_of
 from permsync.vault import Vault
+from permsync.vault.app_key import AppKey
 
 
 @asynccontextmanager
@@ -186,7 +190,8 @@ def _connections(
             name=name,
             host=one.host,
             owners=frozenset(one.owners),
-            token=one.token.get_secret_value(),
+            token=one.token.get_secret_value() if one.token is not None else "",
+            app=_app(name, one, configured[one.host].host),
             enforced=one.enforce,
         )
         for name, one in settings.connections.items()
@@ -203,6 +208,26 @@ def _enterprise(host: CodeHost, name: str, table: Host) -> frozenset[str]:
             cure=f"remove it: internal at {host.title} opens {whom}",
         )
     return frozenset(table.enterprise)
+
+
+def _app(name: str, table: Connection, host: CodeHost) -> ConfiguredApp | None:
+    """The app that a connection speaks as; not every host knows apps, nor is every key fit."""
+    if table.app_id is None or table.private_key is None:
+        return None
+    apps = apps_of(host)
+    if apps is None:
+        raise ConfigurationError(
+            key=f"connections.{name}.app_id",
+            place="the settings",
+            cure=f"name a token instead: {host.title} knows no apps that could be asked as",
+        )
+    try:
+        key = AppKey(table.private_key.get_secret_value())
+    except ValueError as error:
+        raise ConfigurationError(
+            key=f"connections.{name}.private_key", place="the settings", cure=str(error)
+        ) from None
+    return ConfiguredApp(app_id=table.app_id, apps=apps, key=key, memory=AppMemory())
 
 
 def _sign_in(settings: Settings) -> SignIn | None:

@@ -60,6 +60,7 @@ def test_a_connection_names_a_host_and_its_token_may_stand_in_a_file(tmp_path: P
     table = '[connections.one]\nhost = "gitlab"\nowners = ["acme"]\ntoken_file = "token"\n'
     one = load(tmp_path, f"{MINIMAL}{HOST}{table}").connections["one"]
     assert (one.host, one.owners) == ("gitlab", ("acme",))
+    assert one.token is not None
     assert one.token.get_secret_value() == "from the file"
     other = table.replace('"gitlab"', '"nowhere"')
     assert "'nowhere' is no host" in str(refusal(tmp_path, f"{MINIMAL}{HOST}{other}"))

@@ -126,3 +126,59 @@ def test_a_settings_file_with_a_secret_must_be_private(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="webhook_secrets") as refused:
         load_settings(file=tmp_path / "permsync.toml", environ={})
     assert FIRST not in str(refused.value)
+
+
+CONNECTION = '[connections.acme]\nhost = "gitlab"\nowners = ["acme"]\n'
+
+
+@pytest.mark.parametrize("app_id", ['"Iv23li"', "901"])
+def test_a_connection_may_be_an_app_whose_key_lies_in_a_private_file(
+    tmp_path: Path, app_id: str
+) -> None:
+    text = f'{MINIMAL}{HOST}{CONNECTION}app_id = {app_id}\nprivate_key_file = "app.pem"\n'
+    assert refusal(tmp_path, text).key == "connections.acme.private_key_file"
+    write(tmp_path, "-----BEGIN\nhush\n", name="app.pem", mode=0o644)
+    error = refusal(tmp_path, text)
+    assert error.key == "connections.acme.private_key_file"
+    assert "chmod 600" in error.cure
+    write(tmp_path, "-----BEGIN\nhush\n", name="app.pem")
+    one = load(tmp_path, text).connections["acme"]
+    assert one.private_key is not None
+    assert (one.app_id, one.token) == (app_id.strip('"'), None)
+    assert one.private_key.get_secret_value() == "-----BEGIN\nhush"
+    assert "hush" not in repr(one)
+
+
+def test_a_key_may_stand_in_the_settings_if_they_are_private(tmp_path: Path) -> None:
+    key = 'private_key = """\n-----BEGIN\nhush\n"""\n'
+    file = write(tmp_path, f'{MINIMAL}{HOST}{CONNECTION}app_id = "Iv23li"\n{key}', mode=0o644)
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(file=file, environ={})
+    assert "chmod 600" in str(refused.value)
+    file.chmod(0o600)
+    one = load_settings(file=file, environ={}).connections["acme"]
+    assert one.private_key is not None
+
+
+@pytest.mark.parametrize(
+    ("written", "cure"),
+    [
+        ("", "token_file"),
+        ('app_id = "Iv23li"', "private_key_file"),
+        ('private_key = "hush"', "app_id"),
+        ('app_id = "Iv23li"\nprivate_key = "hush"\ntoken = "hush"', "either the token or the app"),
+        ('app_id = "Iv23li"\ntoken = "hush"', "either the token or the app"),
+        ('private_key = "hush"\ntoken = "hush"', "either the token or the app"),
+    ],
+)
+def test_a_connection_speaks_with_one_voice(tmp_path: Path, written: str, cure: str) -> None:
+    error = refusal(tmp_path, f"{MINIMAL}{HOST}{CONNECTION}{written}\n")
+    assert error.key == "connections.acme"
+    assert cure in error.cure
+    assert "hush" not in str(error)
+
+
+@pytest.mark.parametrize("app_id", ["true", '""', "1.5"])
+def test_an_app_is_named_by_a_text_or_a_number(tmp_path: Path, app_id: str) -> None:
+    text = f'{CONNECTION}app_id = {app_id}\nprivate_key = "hush"\n'
+    assert refusal(tmp_path, f"{MINIMAL}{HOST}{text}").key == "connections.acme.app_id"

@@ -22,7 +22,7 @@ LEFT = "SELECT remaining FROM budget"
 def allowance(world: World, host: str, trigger: Trigger = Trigger.SCHEDULE) -> Allowance:
     """What a run for an account at a host may send."""
     configured = world.services.host(host)
-    return Allowance(world.services, configured, account_id=1, trigger=trigger)
+    return Allowance(world.services, configured, credential="account 1", trigger=trigger)
 
 
 async def leave(world: World, remaining: int, *, host: str, credential: str) -> None:

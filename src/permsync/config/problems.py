@@ -18,7 +18,9 @@ from permsync.config.places import PREFIX, KeyPath, Sources
 from permsync.errors import ConfigurationError
 
 # Secrets that may stand in a file of their own, named by the same key and ``_file``.
-SECRETS = frozenset({"client_secret", "database_url", "sealing_keys", "token", "webhook_secrets"})
+SECRETS = frozenset(
+    {"client_secret", "database_url", "private_key", "sealing_keys", "token", "webhook_secrets"}
+)
 
 _TYPES = {
     "string_type": "write it as a text in quotes",

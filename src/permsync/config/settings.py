@@ -122,7 +122,8 @@ class Settings(Table):
     admins: tuple[Admin, ...] = Field(default=(), description="The people who may do everything.")
     hosts: dict[str, Host] = Field(default_factory=dict, description="The code hosts, by name.")
     connections: dict[str, Connection] = Field(
-        default_factory=dict, description="Tokens that list who may read a repository, by name."
+        default_factory=dict,
+        description="Tokens and apps that list who may read a repository, by name.",
     )
     fold_above: int = Field(
         default=50,

@@ -5,12 +5,19 @@ This module must not know where a value was written; a refusal is a ``ValueError
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from permsync.config.addresses import is_public_cloud, parse_base_url
-from permsync.config.values import Name, Secret, WebhookSecrets, Words
+from permsync.config.values import AppId, Name, Secret, WebhookSecrets, Words
 
 EVERYTHING = ("*",)
 
@@ -139,7 +146,7 @@ class Host(Table):
 
 
 class Connection(Table):
-    """A token of an administrator, through which repositories are asked who may read them."""
+    """An administrator's token, or an app, by which repositories are asked who may read them."""
 
     host: Name = Field(examples=["github"], description="The host that it is for.")
     owners: Words = Field(
@@ -147,7 +154,8 @@ class Connection(Table):
         description="The organisations, groups, workspaces or projects whose repositories it"
         " lists; `*` is all that it sees.",
     )
-    token: Secret = Field(
+    token: Secret | None = Field(
+        default=None,
         examples=["secret"],
         description="The token. It must be allowed to see every reader: write access at GitHub,"
         " Owner at GitLab, administrator at Bitbucket.",
@@ -157,8 +165,36 @@ class Connection(Table):
         examples=["connection-token"],
         description="A private file that holds the token instead.",
     )
+    app_id: AppId | None = Field(
+        default=None,
+        examples=["Iv23li0123456789abcd"],
+        description="Instead of a token, where the host knows apps (GitHub): the client id of the"
+        " app, or its number, which GitHub Enterprise Server wants.",
+    )
+    private_key: Secret | None = Field(
+        default=None,
+        examples=["the text of the key"],
+        description="The private key (PEM) that the host made for that app.",
+    )
+    private_key_file: Path | None = Field(
+        default=None,
+        examples=["github-app.pem"],
+        description="A private file that holds the key instead.",
+    )
     enforce: bool = Field(
         default=True,
         description="Let what it lists count. Switched off, its lists are stored and compared, and"
         " nobody gets access by them: to look at before one relies on it.",
     )
+
+    @model_validator(mode="after")
+    def _speaks_as_one(self) -> Self:
+        if self.token is not None and (self.app_id or self.private_key) is not None:
+            raise ValueError("keep either the token or the app; both are set")
+        if self.app_id is None and self.private_key is not None:
+            raise ValueError("name the app of the private key with app_id")
+        if self.app_id is not None and self.private_key is None:
+            raise ValueError("name the private key of the app with private_key_file")
+        if self.token is None and self.app_id is None:
+            raise ValueError("name a file with token_file, or an app with app_id")
+        return self

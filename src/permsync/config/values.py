@@ -80,6 +80,11 @@ def _is_base64(text: str) -> bool:
         return False
 
 
+def _numbered(value: object) -> object:
+    """An id that is a number may be written as one."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _trimmed(text: str) -> str:
     if not text.strip():
         raise ValueError("it is empty")
@@ -92,6 +97,7 @@ def _inside(parse: Callable[[str], str]) -> Callable[[SecretStr], SecretStr]:
 
 
 Name = Annotated[str, Field(min_length=1)]
+AppId = Annotated[Name, BeforeValidator(_numbered)]
 Words = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Issuer = Annotated[str, AfterValidator(parse_issuer)]

@@ -33,6 +33,8 @@ from permsync.store.runs import Tally
 
 T = TypeVar("T")
 TRIES = 3
+# No account has this id: it stands for whoever asks and is no person.
+NO_ACCOUNT = 0
 # The host's own words for "I refused that refresh" and "there is nothing to refresh with":
 # after a 401 on the current token, either is the end of this credential.
 ENDED = frozenset({AccountReason.NO_REFRESH_TOKEN, AccountReason.REFRESH_REFUSED_ONCE})
@@ -46,6 +48,7 @@ class Conversation:
     and counts the requests. Every page of a listing goes through the same link; without
     ``reuse`` each question has a socket of its own (EVIDENCE R6). ``etags`` are the
     validators of what was answered, by URL; ``not_modified`` counts the answers by 304.
+    ``credential`` says what the host counts requests by, where it is not the account.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Conversation:
         link_id: str,
         trigger: Trigger = Trigger.SCHEDULE,
         reuse: bool = True,
+        credential: str = "",
     ) -> None:
         self.services = services
         self.configured = configured
@@ -66,7 +70,12 @@ class Conversation:
         self.requests = 0
         self.not_modified = 0
         self.etags: dict[str, str] = {}
-        self.allowance = Allowance(services, configured, account_id=account_id, trigger=trigger)
+        self.allowance = Allowance(
+            services,
+            configured,
+            credential=credential or f"account {account_id}",
+            trigger=trigger,
+        )
         self._rest_until = 0.0
         self._token: FreshToken | None = None
         self._ask_again_at = 0.0

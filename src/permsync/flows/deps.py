@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from permsync.codehost import CodeHost, ListsReaders
+from permsync.codehost.apps import Apps
 from permsync.errors import UnknownError
+from permsync.flows.app_memory import AppMemory
 from permsync.flows.in_flight import InFlight
 from permsync.model import Durations
 from permsync.rules.evidence import Limits
@@ -19,6 +21,7 @@ from permsync.store.engine import Database
 from permsync.telemetry import Metrics
 from permsync.transport import Transport
 from permsync.vault import Vault
+from permsync.vault.app_key import AppKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +87,33 @@ class ConfiguredHost:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfiguredApp:
+    """
+    An app at one host: how it is spoken for, and the key that signs who it is.
+
+    ``memory`` holds the tokens that it was given, for as long as this process lives.
+    """
+
+    app_id: str
+    apps: Apps
+    key: AppKey
+    memory: AppMemory
+
+
+@dataclass(frozen=True, slots=True)
 class ConfiguredConnection:
     """
-    An administrator's token for one host, and the owners whose repositories it lists.
+    A credential for one host that is no person's, and the owners whose repositories it lists.
 
-    Where it is not ``enforced``, what it lists is stored and counts for nobody.
+    It is an administrator's ``token``, or an ``app`` and then that is empty. Where it is not
+    ``enforced``, what it lists is stored and counts for nobody.
     """
 
     name: str
     host: str
     owners: frozenset[str]
-    token: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    app: ConfiguredApp | None = None
     enforced: bool = True
 
 

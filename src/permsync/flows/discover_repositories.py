@@ -2,14 +2,19 @@
 Finds the repositories that connections list, and keeps what is known of them.
 
 A connection's own listing is read as an account's is: names, owners and visibility come
-from it. Those that it covers become due for a list of their readers. This module must not
-write a grant: what an administrator may see is nobody's access.
+from it. An app's is one for each owner who installed it. Those that it covers become due for a
+list of their readers. This module must not write a grant: what an administrator or an app may
+see is nobody's access.
 """
 
-from permsync.codehost import Failure
+from collections.abc import Iterable
+
+from permsync.codehost import Ask, Failure
+from permsync.codehost.apps import Installation
 from permsync.errors import TokenUnavailableError
 from permsync.flows.ask_connection import ConnectionConversation
-from permsync.flows.deps import ConfiguredConnection, Services
+from permsync.flows.deps import ConfiguredApp, ConfiguredConnection, Services
+from permsync.flows.find_installation import SUSPENDED, load_installed
 from permsync.flows.list_repositories import Listing, list_repositories
 from permsync.flows.save_repositories import (
     Sight,
@@ -17,12 +22,14 @@ from permsync.flows.save_repositories import (
     renew_openness,
     save_repositories,
 )
-from permsync.rules.include import included
+from permsync.rules.include import included, included_by
 from permsync.store import changes, repository_runs
 from permsync.store.engine import database_now
 from permsync.telemetry import Event, host_detail, logger
 
 log = logger(__name__)
+
+WORKING, ASLEEP, REFUSED = "working", "suspended", "refused"
 
 
 async def discover_repositories(services: Services) -> int:
@@ -35,11 +42,64 @@ async def _discover(services: Services, connection: ConfiguredConnection) -> int
     host = services.hosts.get(connection.host)
     if host is None or host.readers is None:
         return 0
+    if connection.app is not None:
+        return await _discover_installed(services, connection, connection.app)
+    return await _look(services, connection, ConnectionConversation(services, connection)) or 0
+
+
+async def _discover_installed(
+    services: Services, connection: ConfiguredConnection, app: ConfiguredApp
+) -> int:
+    """Each installation by itself: one that refuses leaves the others."""
+    app.memory.installed.forget()
+    installed = await load_installed(services, app, host=connection.host)
+    if isinstance(installed, Failure):
+        _log_refused(connection, installed)
+        return 0
+    wanted = _wanted(services, connection, installed.by_owner.values())
+    states = dict.fromkeys((WORKING, ASLEEP, REFUSED), 0)
+    new = 0
+    for one in wanted:
+        if one.is_suspended:
+            _log_unusable(connection, one, reason=SUSPENDED)
+            states[ASLEEP] += 1
+            continue
+        conversation = ConnectionConversation(services, connection, owner_id=one.owner_id)
+        found = await _look(services, connection, conversation, asks=(app.apps.listing_ask(one),))
+        if found is None:
+            _log_unusable(connection, one, reason=REFUSED)
+        states[REFUSED if found is None else WORKING] += 1
+        new += found or 0
+    for state, count in states.items():
+        services.metrics.installations.labels(connection.name, state).set(count)
+    return new
+
+
+def _wanted(
+    services: Services, connection: ConfiguredConnection, installations: Iterable[Installation]
+) -> list[Installation]:
+    """Those of the owners that the operator named: for others no token is asked for."""
+    include = services.host(connection.host).include
+    return [
+        one
+        for one in installations
+        if included_by(one.owner, include) and included_by(one.owner, connection.owners)
+    ]
+
+
+async def _look(
+    services: Services,
+    connection: ConfiguredConnection,
+    conversation: ConnectionConversation,
+    *,
+    asks: tuple[Ask, ...] | None = None,
+) -> int | None:
+    """How many are listed from now on; ``None`` where nothing could be seen."""
     async with services.database.begin() as database:
         started_at = await database_now(database)
-    listing = await _list(services, connection)
+    listing = await _list(connection, conversation, asks)
     if listing is None:
-        return 0
+        return None
     wanted = included(listing.repositories, services.host(connection.host).include)
     sight = Sight(
         host=connection.host,
@@ -57,22 +117,31 @@ async def _discover(services: Services, connection: ConfiguredConnection) -> int
     return new
 
 
-async def _list(services: Services, connection: ConfiguredConnection) -> Listing | None:
+async def _list(
+    connection: ConfiguredConnection,
+    conversation: ConnectionConversation,
+    asks: tuple[Ask, ...] | None,
+) -> Listing | None:
     """A partial listing is as good as a whole one here: nothing is retracted by absence."""
-    conversation = ConnectionConversation(services, connection)
     try:
-        listing = await list_repositories(conversation)
+        listing = await list_repositories(conversation, asks=asks)
     except TokenUnavailableError as error:
         log.warning(Event.HOST_REFUSED, host=connection.host, kind=error.reason)
         return None
     finally:
         await conversation.allowance.settle()
     if isinstance(listing, Failure):
-        log.warning(
-            Event.HOST_REFUSED,
-            host=connection.host,
-            kind=listing.kind.value,
-            detail=host_detail(listing.detail),
-        )
+        _log_refused(connection, listing)
         return None
     return listing
+
+
+def _log_refused(connection: ConfiguredConnection, failure: Failure) -> None:
+    detail = host_detail(failure.detail)
+    log.warning(Event.HOST_REFUSED, host=connection.host, kind=failure.kind.value, detail=detail)
+
+
+def _log_unusable(connection: ConfiguredConnection, one: Installation, *, reason: str) -> None:
+    log.warning(
+        Event.INSTALLATION_UNUSABLE, host=connection.host, owner=one.owner_id, reason=reason
+    )

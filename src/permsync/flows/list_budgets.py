@@ -19,9 +19,10 @@ class BudgetNow:
     """
     A budget as it stands: whose, what is left of it, and how much of that is for people.
 
-    ``credential`` names an account by our id, or ``client`` where the host counts all of them
-    together. ``reserved`` requests are left to people who wait. ``is_refused`` while the host
-    refuses everything; ``is_over`` when the window ended, and everything is left again.
+    ``credential`` names an account by our id, a connection, an app, or an app's installation by
+    its owner; ``client`` where the host counts all of them together. ``reserved`` requests are
+    left to people who wait. ``is_refused`` while the host refuses everything; ``is_over`` when
+    the window ended, and everything is left again.
     """
 
     host: str

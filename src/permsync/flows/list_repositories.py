@@ -7,6 +7,7 @@ by ``rules.listing``.
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from permsync.codehost import Ask, Failure, ListedRepository, Page
@@ -31,14 +32,17 @@ class Listing:
     asks: tuple[Ask, ...] = ()
 
 
-async def list_repositories(conversation: Conversation) -> Listing | Failure:
+async def list_repositories(
+    conversation: Conversation, *, asks: Iterable[Ask] | None = None
+) -> Listing | Failure:
     """
-    Everything the host lists for this account.
+    Everything the host lists for this account, or what ``asks`` lead to.
 
     A failure that ends access, or one before any page was read, is returned as it is.
     Raises ``TokenUnavailableError`` where no token can be had.
     """
-    enumeration = Enumeration.of(conversation.configured.host.listing_asks())
+    first = conversation.configured.host.listing_asks() if asks is None else asks
+    enumeration = Enumeration.of(first)
     await _ask_all(conversation, enumeration)
     enumeration.look_again()
     await _ask_all(conversation, enumeration)

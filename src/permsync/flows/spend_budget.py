@@ -25,20 +25,24 @@ SHARED = "client"
 
 
 class Allowance:
-    """The requests that one run may send; each is taken before it is sent."""
+    """
+    The requests that one run may send; each is taken before it is sent.
+
+    ``credential`` names in our words what the host counts them by.
+    """
 
     def __init__(
         self,
         services: Services,
         configured: ConfiguredHost,
         *,
-        account_id: int,
+        credential: str,
         trigger: Trigger,
     ) -> None:
         manners = configured.host.manners
         self._services = services
         self._host = configured.name
-        self._credential = SHARED if manners.shared else f"account {account_id}"
+        self._credential = SHARED if manners.shared else credential
         self._hourly = manners.hourly
         self._trigger = trigger
         self._left = 0

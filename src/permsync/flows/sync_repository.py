@@ -14,6 +14,7 @@ from permsync.flows.apply_readers import apply_readers
 from permsync.flows.ask_connection import ConnectionConversation
 from permsync.flows.count_run import count_run
 from permsync.flows.deps import ConfiguredConnection, Services
+from permsync.flows.find_installation import NOT_INSTALLED
 from permsync.flows.list_readers import Readers, list_readers
 from permsync.flows.while_open import while_open
 from permsync.model import RunState, Trigger
@@ -40,7 +41,9 @@ async def sync_repository(
         return None
     run, connection = claimed
     log.info(Event.RUN_STARTED, run=run.id, repository=repository_id, trigger=trigger.value)
-    conversation = ConnectionConversation(services, connection, reuse=run.held_at is None)
+    conversation = ConnectionConversation(
+        services, connection, owner_id=run.repository.owner_id, reuse=run.held_at is None
+    )
     readers = await while_open(services, run.id, _list(conversation, run))
     await conversation.allowance.settle()
     if readers is None:
@@ -129,5 +132,7 @@ async def _fail(
                 retry_in=retry_in,
             )
             await repository_runs.save_unlisted(connection, run, failures=failures, due_in=due_in)
+            if code == NOT_INSTALLED:  # covered by nobody until it is found again
+                await repository_runs.stop_listing(connection, run.repository.id)
         await runs.finish(connection, run.id, state, Tally(requests=requests), failure=code)
     return state

@@ -49,6 +49,7 @@ class Durations:
     api_deadline: timedelta = timedelta(seconds=30)
     api_backoff: timedelta = timedelta(seconds=2)
     host_skew: timedelta = timedelta(seconds=5)
+    app_look: timedelta = timedelta(minutes=1)
     limit_wait: timedelta = timedelta(seconds=10)
     settle: timedelta = timedelta(seconds=15)
     sync_every: timedelta = timedelta(hours=24)

@@ -206,8 +206,8 @@ class Metrics:
     """
     What is counted, on a registry of its own so that two services can live in one process.
 
-    Every label is from a closed set or names a configured host, so that nobody outside
-    can make series.
+    Every label is from a closed set or names a configured host or connection, so that nobody
+    outside can make series.
     """
 
     media_type = CONTENT_TYPE_LATEST
@@ -237,21 +237,12 @@ class Metrics:
             buckets=(-86_400, -3_600, -60, 0, 60, 300, 720, 1_800, 3_600, 28_800),
             registry=self.registry,
         )
-        self.runs = self._counter("runs", "Syncs, by what became of them", "host", "outcome")
-        self.run_failures = self._counter(
-            "run_failures", "Syncs with a reason why they are not whole", "host", "reason"
-        )
-        self.run_requests = self._counter("run_requests", "Requests that syncs sent", "host")
-        self.run_seconds = Histogram(
-            "permsync_run_seconds",
-            "How long syncs took, by what became of them",
-            ("host", "outcome"),
-            buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3_600),
-            registry=self.registry,
-        )
+        self._add_runs()
         self.requests = self._counter(
             "host_requests", "Requests to hosts: 2xx to 5xx, unsent, unanswered", "host", "outcome"
         )
+        meaning = "Who installed an app: working, suspended, refused"
+        self.installations = self._gauge("installations", meaning, "connection", "state")
         self.revocation_backlog = self._gauge(
             "revocation_backlog", "Token sets that their hosts are still to forget", "host"
         )
@@ -269,6 +260,20 @@ class Metrics:
         )
         self.decisions = self._counter(
             "decisions", "Answers to: may this person see it?", "verdict", "reason"
+        )
+
+    def _add_runs(self) -> None:
+        self.runs = self._counter("runs", "Syncs, by what became of them", "host", "outcome")
+        self.run_failures = self._counter(
+            "run_failures", "Syncs with a reason why they are not whole", "host", "reason"
+        )
+        self.run_requests = self._counter("run_requests", "Requests that syncs sent", "host")
+        self.run_seconds = Histogram(
+            "permsync_run_seconds",
+            "How long syncs took, by what became of them",
+            ("host", "outcome"),
+            buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3_600),
+            registry=self.registry,
         )
 
     def _counter(self, name: str, meaning: str, /, *labels: str) -> Counter:

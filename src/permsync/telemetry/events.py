@@ -18,6 +18,7 @@ class Event(StrEnum):
     HTTP_UNANSWERED = "http_unanswered"
     HTTP_UNSENT = "http_unsent"
     HOST_REFUSED = "host_refused"
+    INSTALLATION_UNUSABLE = "installation_unusable"
     REFRESH_CLAIMED = "refresh_claimed"
     REFRESH_ADOPTED = "refresh_adopted"
     REFRESH_REFUSED = "refresh_refused"

@@ -1,7 +1,10 @@
 """GitHub in the name of an app: what is stated, who installed it, and tokens of any form."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -12,11 +15,13 @@ from permsync.codehost import (
     ListsReaders,
     Page,
     ReadersPage,
+    Request,
 )
 from permsync.codehost.apps import Apps, Installation, InstallationsPage, InstallationToken, apps_of
 from permsync.codehost.readers import KnownRepository
 from permsync.hosts import create
 from tests.hosts.exchanges import SENT_AT, answer, settings_of, text
+from tests.house.tree import ROOT
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 ACME = Installation(external_id="51", owner_id="3", owner="acme")
@@ -244,3 +249,30 @@ def test_an_answer_in_front_of_the_api_is_an_outage() -> None:
     read = _apps().parse_token(text(b"<html>", 403, {"content-type": "text/html"}), asked_at=NOW)
     assert isinstance(read, Failure)
     assert read.kind is FailureKind.UNAVAILABLE
+
+
+# GitHub's own description, as the simulator is held to it
+
+DESCRIPTION = json.loads(
+    (ROOT / "tests/simulator/kinds/github/openapi/github.json").read_text(encoding="utf-8")
+)
+
+
+def _described(request: Request) -> set[str]:
+    """The query parameters of the operation that this request is for."""
+    path = urlsplit(request.url).path.removeprefix("/context/api/v3")
+    for template, operations in DESCRIPTION["paths"].items():
+        pattern = re.sub(r"\{\w+\}", "[^/]+", template)
+        if re.fullmatch(pattern, path) and request.method.lower() in operations:
+            parameters = operations[request.method.lower()].get("parameters", [])
+            named = (each.get("name") or each["$ref"] for each in parameters)
+            return {each.rpartition("/")[2].replace("-", "_") for each in named}
+    raise AssertionError(f"{request.method} {path} is no operation of GitHub's")
+
+
+def test_what_an_app_asks_is_in_githubs_own_description() -> None:
+    apps = _apps()
+    listing = apps.listing_ask(ACME).request
+    for request in (apps.installations_ask().request, apps.token_request(ACME), listing):
+        asked = set(parse_qs(urlsplit(request.url).query))
+        assert asked <= _described(request), request.url
