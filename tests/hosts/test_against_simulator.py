@@ -25,7 +25,6 @@ from permsync.model import Level, Visibility
 from permsync.simulator.host import Host
 from permsync.simulator.kinds import roles
 from permsync.simulator.repositories import Account, Namespace, Repository
-from permsync.simulator.repositories import Level as SimulatedLevel
 from permsync.simulator.samples import bulk_repositories, sample_hosts, sample_world
 from permsync.simulator.server import RunningSimulator, serve
 from permsync.simulator.tokens import ClientKind
@@ -54,8 +53,6 @@ def _cases() -> Iterator[tuple[str, Case]]:
 
 
 CASES = dict(_cases())
-# What these two do not tell.
-WITHOUT_ARCHIVES, WITHOUT_LEVELS = {"bitbucket"}, {"bitbucket-dc"}
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 each_rotating = pytest.mark.parametrize(
     "case", [case for case in CASES.values() if case.app != "oauth"]
@@ -91,16 +88,13 @@ def _listed(person: LinkedPerson) -> dict[str, ListedRepository]:
 
 def _id_of(host: Host, one: Repository | Namespace | Account) -> str:
     """The immutable id that the kind tells things apart by."""
-    return one.uuid if roles()[host.kind].has_uuids else str(one.id)
+    return roles()[host.kind].id_of(one)
 
 
 def _truth(host: Host, case: Case, person: str) -> dict[str, Repository]:
-    """What the world says the person may read, within the app's installations."""
-    readable = [
-        each
-        for each in host.repositories.values()
-        if host.level(person, each) >= SimulatedLevel.REPORTER
-    ]
+    """What the world says the person's listing holds, within the app's installations."""
+    lists = roles()[host.kind].lists
+    readable = [each for each in host.repositories.values() if lists(host, person, each)]
     if case.app == "github_app":
         installed = host.installations.values()
         readable = [each for each in readable if any(one.covers(each) for one in installed)]
@@ -160,7 +154,7 @@ def test_trap_17_owners_visibility_and_archive_are_what_the_world_says(
         assert one.visibility == (repository.visibility if is_open else Visibility.PRIVATE)
         assert one.owner == owner.name
         assert one.owner_id == _id_of(host, owner)
-        assert one.archived == (repository.archived and case.name not in WITHOUT_ARCHIVES)
+        assert one.archived == (repository.archived and roles()[host.kind].tells_archives)
 
 
 @each_case
@@ -171,7 +165,7 @@ def test_levels_are_what_the_world_says(server: RunningSimulator, case: Case) ->
         for external_id, one in _listed(_link(server, case)).items()
     }
     first, second = list(host.namespaces)[:2]
-    says_levels = case.name not in WITHOUT_LEVELS
+    says_levels = roles()[host.kind].tells_levels
     assert found[first] is (Level.ADMIN if says_levels else Level.READ)
     assert found[second] is (Level.WRITE if says_levels else Level.READ)
 

@@ -5,6 +5,7 @@ Both were written from the hosts' own documents, so a misunderstanding would hav
 twice. This module must not know how either is done.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,6 +40,7 @@ KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 ADA = Account("ada", 7, "{a-7}", "7:x", "ada", "Ada", "ada@example.com")
 CORE = Namespace(3, "{c-3}", "core")
+ENGINE = Repository(9, "{e-9}", "core", "engine")
 
 # What happened -> what the notices of these kinds say; one that is not named says nothing of
 # it. What another kind's say stands in its own test.
@@ -107,7 +109,7 @@ def sent(
 ) -> list[Outgoing]:
     """The deliveries of one happening about Ada and a repository."""
     visibility: Visibility = "public" if what == "made_public" else "private"
-    one = Repository(9, "{e-9}", "core", "engine", visibility=visibility)
+    one = replace(ENGINE, visibility=visibility)
     people = what in {"joined", "left", "authorization_revoked"}
     happening = Happening(what, ADA, None if people else one, CORE, was="core/old")
     role = roles()[kind]
@@ -144,7 +146,7 @@ def test_what_happens_is_read_as_it_was_meant(
         assert reading.delivery_id == outgoing.id
         notices.append(reading.notice)
     assert kind not in NAMED or [type(one) for one in notices] == said.get(kind, [])
-    engine = "{e-9}" if roles()[kind].has_uuids else "9"
+    engine = roles()[kind].id_of(ENGINE)
     for notice in notices:
         assert getattr(notice, "repository", engine) == engine
         assert getattr(notice, "owner", "3") == "3"

@@ -19,16 +19,23 @@ from permsync.codehost import (
     PairAnswer,
     Reader,
 )
+from permsync.hosts import registry
 from permsync.simulator.host import Host
 from permsync.simulator.kinds import roles
 from permsync.simulator.repositories import Level as SimulatedLevel
 from permsync.simulator.repositories import Repository
+from permsync.simulator.samples import sample_hosts
 from permsync.simulator.server import RunningSimulator, serve
 from permsync.simulator.world import World
 from tests.hosts.linked_person import LinkedPerson, send
 from tests.hosts.test_against_simulator import CASES, Case, _id_of, _link, _listed, _show
 
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+LISTING = {
+    name: case
+    for name, case in CASES.items()
+    if issubclass(registry()[sample_hosts()[case.name][0]], ListsReaders)
+}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +111,7 @@ def test_what_a_person_lost_or_what_is_gone_is_a_no(server: RunningSimulator, ca
     assert ask_pair(person, one) == PairAnswer(None)
 
 
-@each_case
+@pytest.mark.parametrize("case", LISTING.values(), ids=LISTING)
 def test_the_readers_of_a_repository_are_those_whose_listing_holds_it(
     server: RunningSimulator, case: Case
 ) -> None:

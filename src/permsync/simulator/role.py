@@ -12,12 +12,28 @@ from typing import Any
 from permsync.simulator.happenings import Happening
 from permsync.simulator.hooks import Letterhead, Said, unsigned
 from permsync.simulator.host import Host
+from permsync.simulator.repositories import Account, Level, Namespace, Repository
 from permsync.simulator.tokens import ClientKind
 
 
 def none_of(_happening: Happening) -> list[Said]:
     """What a kind says of what happens when it sends nothing."""
     return []
+
+
+def number_of(one: Account | Namespace | Repository) -> str:
+    """The id of something at most kinds."""
+    return str(one.id)
+
+
+def uuid_of(one: Account | Namespace | Repository) -> str:
+    """The id of something where ids are written in braces."""
+    return one.uuid
+
+
+def is_granted(host: Host, person: str, repository: Repository) -> bool:
+    """Whether a person's own listing holds a repository, where openness adds nothing to it."""
+    return host.level(person, repository) >= Level.REPORTER
 
 
 def nothing_more(_host: Host) -> None:
@@ -57,9 +73,11 @@ class Role:
     webhooks carry. ``prefixes`` are those of its access and refresh tokens by the client's
     kind. ``lasting`` are clients whose tokens never expire. ``token_words`` introduce an access
     token. The redirect address may be left out of a code exchange where it is ``optional``;
-    a consent that asks for no scope means the earlier ones where they are ``remembered``. Things
-    are told apart by their ``uuid`` where ids are so, else by number. A blocked person's tokens
-    can be refreshed where a kind does not look at the person then.
+    a consent that asks for no scope means the earlier ones where they are ``remembered``. A
+    blocked person's tokens can be refreshed where a kind does not look at the person then.
+    ``id_of`` is the immutable id of a person, a repository or the owner that a listing names;
+    ``lists`` says whether a person's own listing holds a repository, and the kind ``tells`` in
+    it what one may do there, and what is archived.
     """
 
     title: str
@@ -74,5 +92,8 @@ class Role:
     scopes_remembered: bool = False
     refreshes_blocked: bool = False
     has_internal: bool = False
-    has_uuids: bool = False
     is_provider: bool = False
+    id_of: Callable[[Account | Namespace | Repository], str] = number_of
+    lists: Callable[[Host, str, Repository], bool] = is_granted
+    tells_levels: bool = True
+    tells_archives: bool = True

@@ -9,7 +9,7 @@ import uuid
 
 from permsync.simulator.happenings import Happening
 from permsync.simulator.hooks import Hook, Letterhead, Said, Stamp, digest_of
-from permsync.simulator.role import Role, Sample
+from permsync.simulator.role import Role, Sample, uuid_of
 from permsync.simulator.tokens import DAY_SECONDS
 
 _EVENTS = {
@@ -73,5 +73,6 @@ ROLE = Role(
     says=says,
     letterhead=Letterhead(named, proved),
     redirect_optional=True,
-    has_uuids=True,
+    id_of=uuid_of,
+    tells_archives=False,
 )

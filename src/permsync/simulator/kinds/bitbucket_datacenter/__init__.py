@@ -56,4 +56,5 @@ ROLE = Role(
     },
     says=says,
     letterhead=Letterhead(named, proved),
+    tells_levels=False,
 )
