@@ -35,13 +35,8 @@ from tests.flows.scenes import (
 )
 from tests.world import KINDS, PUBLIC_URL, World, host_settings
 
-# Part of the path of each host's listing of repositories.
-LISTING = {
-    "github": "/repositories",
-    "gitlab": "/projects",
-    "bitbucket": "/permissions/repositories",
-    "bitbucket-dc": "/repos",
-}
+# Part of the path of each host's listing: "repositories" or "repos", and GitLab's own word.
+LISTING = {name: "/projects" if name == "gitlab" else "/repos" for name in KINDS}
 NONSENSE: dict[Shape, str] = {
     "html": "unreadable",
     "empty": "unreadable",

@@ -9,23 +9,25 @@ from dataclasses import replace
 
 import pytest
 
+from permsync.codehost import ListsReaders
 from permsync.flows.deps import ConfiguredConnection
 from permsync.flows.discover_repositories import discover_repositories
 from permsync.flows.schedule_syncs import schedule_syncs
 from permsync.flows.sync_repository import give_up_repository, sync_repository
+from permsync.hosts import registry
 from permsync.model import Reason, RunState, Trigger
 from permsync.simulator.repositories import Level, Repository
+from permsync.simulator.samples import sample_hosts
 from tests.flows.scenes import column, empty_queue, queued, reason, rows, spoil, sync
-from tests.world import KINDS, World
+from tests.world import World
 
 GRANTS = "SELECT count(*) FROM \"grant\" WHERE source = 'repo_listing'"
 WAITING = "SELECT count(*) FROM pending_grant"
 NAMED = " FROM repository WHERE full_name = :name"
 ADMINISTERED = {
-    "github": "acme",
-    "gitlab": "platform",
-    "bitbucket": "northwind",
-    "bitbucket-dc": "CORE",
+    name: sample.owners[0]
+    for name, (kind, sample) in sample_hosts().items()
+    if issubclass(registry()[kind], ListsReaders)
 }
 
 
@@ -90,7 +92,7 @@ async def believed(world: World, one: Repository) -> set[str]:
     return {by_id[each] for each in ids}
 
 
-@pytest.mark.parametrize("host", KINDS)
+@pytest.mark.parametrize("host", ADMINISTERED)
 async def test_the_readers_of_a_repository_are_those_who_may_read_its_code(
     world: World, host: str
 ) -> None:

@@ -90,12 +90,14 @@ def test_a_client_may_be_refused_for_a_while(visitor: Visitor) -> None:
     assert "access_token" in visitor.refresh(token).json
 
 
-def test_a_fresh_token_may_get_401_for_a_while(visitor: Visitor) -> None:
+def test_a_fresh_token_may_be_refused_like_a_wrong_one_for_a_while(visitor: Visitor) -> None:
     visitor.link()
+    refused = visitor.get(APIS[visitor.name], token="wrong").status
+    assert refused != 200
     fault = NextAnswer("api", "unauthorized", match=APIS[visitor.name], times=2)
     visitor.host.faults.next_answers.append(fault)
     answers = [visitor.get(APIS[visitor.name]).status for _ in range(3)]
-    assert answers == [401, 401, 200]
+    assert answers == [refused, refused, 200]
 
 
 def test_an_answer_may_have_any_status_and_message(visitor: Visitor, world: World) -> None:
