@@ -65,6 +65,7 @@ def test_an_uncommitted_fault_leaves_the_refresh_token_alive(gitlab: Visitor, sh
 def test_a_committed_fault_has_spent_the_refresh_token(
     visitor: Visitor, shape: Shape, status: int
 ) -> None:
+    visitor.host.policy.rotation = "strict"
     token = visitor.link()["refresh_token"]
     _queue(visitor, shape)
     assert visitor.refresh(token).status == status
