@@ -1,8 +1,8 @@
 """
 Webhooks as tests send them: signed by hand, from nothing but what HOSTS says of each host.
 
-Neither the product nor the simulator vouches for another here. This module must not know what
-a test asks.
+Neither the product nor the simulator vouches for another here, but for kinds that are not
+written down: their deliveries are the simulator's. This module must not know what a test asks.
 """
 
 import base64
@@ -16,9 +16,12 @@ from typing import Any
 from permsync.flows.drain_webhooks import drain_webhooks
 from permsync.flows.receive_webhook import DRAIN, Received, receive_webhook
 from permsync.model import Account
+from permsync.simulator.faults import HookFaults
+from permsync.simulator.hooks import Hook, Letterhead, Stamp, compose
+from permsync.simulator.kinds import roles
 from permsync.simulator.repositories import Repository
 from tests.flows.scenes import column, queued, rows
-from tests.world import World
+from tests.world import KINDS, World
 
 SECRET = "the secret of every test's webhook"
 OLD_SECRET = "the secret before that one, still known"
@@ -96,6 +99,40 @@ def bitbucket(host: str, event: str, content: Mapping[str, Any]) -> Sent:
         "x-hub-signature": "sha256=" + digest_of(SECRET.encode(), body).hex(),
     }
     return Sent(host, headers, body)
+
+
+def made(host: str, event: str, content: Mapping[str, Any]) -> Sent:
+    """A proved delivery of any host of the sample world."""
+    match KINDS[host]:
+        case "github":
+            return github(event, content)
+        case "gitlab":
+            return gitlab(event, content)
+        case "bitbucket_cloud" | "bitbucket_datacenter":
+            return bitbucket(host, event, content)
+        case kind:
+            return _composed(host, kind, event, content)
+
+
+def proofs_of(host: str, body: bytes) -> dict[str, str]:
+    """The headers by which any host would prove this body."""
+    sent, head = made(host, "event", {}), roles()[KINDS[host]].letterhead
+    proof = head.proved(_hook(head), Stamp("event", "id", 0), body)
+    spoken = {name.lower(): value for name, value in proof.items()}
+    return {name: value for name, value in spoken.items() if name in sent.headers}
+
+
+def _hook(head: Letterhead) -> Hook:
+    return Hook(1, "http://127.0.0.1:1/hooks", SECRET, head.style)
+
+
+def _composed(host: str, kind: str, event: str, content: Mapping[str, Any]) -> Sent:
+    head, said = roles()[kind].letterhead, dict(content)
+    one = compose(
+        _hook(head), head=head, event=event, content=said, at_seconds=0, faults=HookFaults()
+    )
+    headers = {name.lower(): value for name, value in one.headers.items()}
+    return Sent(host, headers, one.body)
 
 
 def digest_of(key: bytes, body: bytes) -> bytes:

@@ -24,7 +24,7 @@ from permsync.model import Account, Trigger, Verdict
 from permsync.simulator.repositories import Level, Repository
 from tests.flows.scenes import rows, sync
 from tests.flows.test_apply_listing import settle
-from tests.webhooks import bitbucket, github, gitlab, hooked, receive, waiting
+from tests.webhooks import hooked, made, receive, waiting
 from tests.world import KINDS, World
 
 HOSTS = tuple(name for name, kind in KINDS.items() if registry()[kind].hooks is not None)
@@ -114,13 +114,7 @@ async def deliver(scene: Scene, said: dict[str, Any]) -> None:
     }
     for name in said["left_out"]:
         content.pop(name, None)
-    match scene.host:
-        case "github":
-            sent = github(event, content)
-        case "gitlab":
-            sent = gitlab(event, content)
-        case _:
-            sent = bitbucket(scene.host, event, content)
+    sent = made(scene.host, event, content)
     for _ in range(said["times"]):
         await receive(scene.world, sent)
 

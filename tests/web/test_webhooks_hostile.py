@@ -17,7 +17,7 @@ from permsync.hosts import registry
 from permsync.telemetry import Event
 from permsync.web.application import create_application
 from tests.asgi_client import AsgiClient
-from tests.webhooks import SECRET, Sent, bitbucket, digest_of, github, gitlab, hooked
+from tests.webhooks import hooked, made, proofs_of
 from tests.world import KINDS, World
 
 CANARY = "words-that-nobody-should-say-back"
@@ -53,17 +53,6 @@ SEARCH = settings(
 )
 
 
-def made(host: str, event: str, content: dict[str, object]) -> Sent:
-    """A proved delivery of this host."""
-    match host:
-        case "github":
-            return github(event, content)
-        case "gitlab":
-            return gitlab(event, content)
-        case _:
-            return bitbucket(host, event, content)
-
-
 @pytest.fixture
 def hook(world: World) -> AsgiClient:
     """Return a host in front of an application with secrets for webhooks."""
@@ -96,18 +85,14 @@ async def test_whatever_a_proved_host_says_is_answered_and_carried_out(
 async def test_bytes_that_are_no_json_are_kept_where_they_are_proved_and_refused_where_not(
     hook: AsgiClient, host: str, body: bytes, form: bool, cut: int
 ) -> None:
-    sent = made(host, "member", {})
-    signature = "sha256=" + digest_of(SECRET.encode(), body).hex()
-    headers = {
-        name: signature if name.startswith("x-hub-signature") else value
-        for name, value in sent.headers.items()
-    }
+    proofs = proofs_of(host, body)
+    assert proofs
+    headers = {**made(host, "member", {}).headers, **proofs}
     if form:
         headers["content-type"] = "application/x-www-form-urlencoded"
     answer = await hook.send("POST", f"/webhooks/{host}", [body], headers=headers)
     assert answer.status in {202, 204}
-    proofs = [name for name in headers if name.startswith(("x-hub", "x-gitlab-token"))]
-    spoiled = {**headers, **{name: headers[name][:cut] for name in proofs}}
+    spoiled = {**headers, **{name: value[:cut] for name, value in proofs.items()}}
     answer = await hook.send("POST", f"/webhooks/{host}", [body], headers=spoiled)
     whole = all(spoiled[name] == headers[name] for name in proofs)
     assert answer.status == 401 or whole

@@ -8,6 +8,7 @@ import pytest
 from permsync.cli.demo.folder import MARK, SETTINGS, default_folder, ports_of, prepare
 from permsync.config import load_settings
 from permsync.errors import ConfigurationError
+from tests.world import KINDS
 
 SIMULATOR = "http://127.0.0.1:8090"
 
@@ -16,12 +17,7 @@ def test_the_settings_are_settings(tmp_path: Path) -> None:
     written = prepare(tmp_path / "demo", port=8080, simulator_url=SIMULATOR)
     read = load_settings(file=written, environ={})
     assert read.public_url == "http://127.0.0.1:8080"
-    assert {host.kind for host in read.hosts.values()} == {
-        "github",
-        "gitlab",
-        "bitbucket_cloud",
-        "bitbucket_datacenter",
-    }
+    assert {name: host.kind for name, host in read.hosts.items()} == KINDS
     assert read.data_folder == tmp_path / "demo" / "data"
 
 
