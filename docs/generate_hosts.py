@@ -37,8 +37,8 @@ HEAD = """\
 
 permsync speaks to these kinds of code host, and several hosts of one kind may stand side by
 side. Each guide shows every click at the host, the scopes and why, the settings, and the
-command that shows that it works. A kind is one file in `src/permsync/hosts/`; other packages
-may bring more, by an entry point of the group `permsync.hosts`.
+command that shows that it works. A kind is one file in `src/permsync/hosts/`, and other packages
+may bring more: [how to add one](guides/adding-a-code-host.md).
 
 What a host says of scopes and lifetimes in its answers counts; these are the scopes that are
 asked for, and the lifetimes that are assumed where nothing is said.
