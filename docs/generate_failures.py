@@ -49,8 +49,19 @@ def _html(status: int) -> Response:
     return Response(status, {"content-type": "text/html", **_PERSON}, b"<!doctype html>")
 
 
+# A body that says a thing in the words of every host, each of which looks for its own.
+_SCOPELESS = (
+    "Your credentials lack one or more required privilege scopes.",
+    "token does not have at least one of required scope(s): [read:repository]",
+)
+_BLOCKED = (
+    "403 - Your account has been blocked.",
+    "This account is prohibited from signing in.",
+)
+
+
 def _scopeless() -> Response:
-    text = "Your credentials lack one or more required privilege scopes."
+    text = " ".join(_SCOPELESS)
     content = {"error": "insufficient_scope", "type": "error", "message": text}
     return _json(403, content, x_oauth_scopes="")
 
@@ -63,7 +74,7 @@ ANSWERS: Mapping[str, Response] = {
     "403, `Retry-After`": _json(403, None, retry_after="60"),
     "403, words of a secondary limit": _json(403, {"message": "a secondary rate limit"}),
     "403, a scope is missing": _scopeless(),
-    "403, the account is blocked": _json(403, {"message": "403 - Your account has been blocked."}),
+    "403, the account is blocked": _json(403, {"message": " ".join(_BLOCKED)}),
     "403, the account is suspended": _json(403, {"message": "Your account was suspended."}),
     "403, read-only": _json(403, {"message": "write operations on a read-only instance"}),
     "403, HTML": _html(403),

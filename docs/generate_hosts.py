@@ -201,7 +201,7 @@ def _hooks(host: type[CodeHost]) -> str:
 
 def _span(life: timedelta) -> str:
     hours = life / timedelta(hours=1)
-    return f"{hours:g} h" if hours <= _MOST_HOURS else f"{hours / 24:g} days"
+    return f"{hours:g} h" if hours <= _MOST_HOURS or hours % 24 else f"{hours / 24:g} days"
 
 
 def _anchor(title: str) -> str:
