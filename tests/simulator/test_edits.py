@@ -5,6 +5,7 @@ import pytest
 from permsync.simulator import edits
 from permsync.simulator.levers import Place
 from permsync.simulator.repositories import Level, Repository
+from permsync.simulator.samples import client_id_of
 from permsync.simulator.world import World
 
 
@@ -61,3 +62,20 @@ def test_membership_of_a_namespace_is_given_and_taken(place: Place) -> None:
 def test_an_unknown_repository_is_an_error(place: Place, missing: int | str) -> None:
     with pytest.raises(KeyError):
         edits.remove_repository(place, repository=missing)
+
+
+def test_an_app_is_installed_suspended_woken_and_uninstalled(world: World) -> None:
+    place = Place(world, world.hosts["github"])
+    place.host.add_namespace("new")
+    number = edits.install(place, namespace="new")
+    installed = place.host.installations
+    one = installed[number]
+    assert (one.client_id, one.namespace) == (client_id_of("github"), "new")
+    edits.suspend(place, namespace="new")
+    assert installed[number].suspended_at is not None
+    edits.suspend(place, namespace="new", on=False)
+    assert installed[number].suspended_at is None
+    edits.uninstall(place, namespace="new")
+    assert number not in place.host.installations
+    with pytest.raises(KeyError):
+        edits.uninstall(place, namespace="new")

@@ -81,6 +81,26 @@ def leave(at: Place, *, person: str, namespace: str) -> None:
     at.host.leave(person, namespace=namespace)
 
 
+def install(at: Place, *, namespace: str) -> int:
+    """Has an owner let the host's app in; returns the installation's id."""
+    return at.host.install(namespace, client_id=next(iter(at.host.tokens.clients))).id
+
+
+def uninstall(at: Place, *, namespace: str) -> None:
+    """Ends the installation on an owner."""
+    at.host.uninstall(_installed(at, namespace))
+
+
+def suspend(at: Place, *, namespace: str, on: bool = True) -> None:
+    """Suspends the installation on an owner, or lets it work again."""
+    at.host.suspend(_installed(at, namespace), at=at.world.now() if on else None)
+
+
+def _installed(at: Place, namespace: str) -> int:
+    found = {each.namespace: each.id for each in at.host.installations.values()}
+    return found[namespace]
+
+
 def _named(at: Place, repository: int | str) -> Repository:
     if isinstance(repository, int):
         return at.host.repositories[repository]
@@ -101,4 +121,7 @@ EDITS: dict[str, Callable[..., object]] = {
     "revoke": revoke,
     "join": join,
     "leave": leave,
+    "install": install,
+    "uninstall": uninstall,
+    "suspend": suspend,
 }

@@ -24,15 +24,26 @@ What = Literal[
     "made_internal",
     "made_public",
     "authorization_revoked",
+    "installed",
+    "uninstalled",
+    "suspended",
+    "unsuspended",
+    "covered",
+    "uncovered",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happened; `was` is the name or owner that ended with it."""
+    """
+    One thing that happened; `was` is the name or owner that ended with it.
+
+    `installation` is the id of what an app has at the owner, 0 where it is about none.
+    """
 
     what: What
     person: Account | None = None
     repository: Repository | None = None
     owner: Namespace | None = None
     was: str = ""
+    installation: int = 0

@@ -74,6 +74,7 @@ class Host:
         repository: Repository | None = None,
         namespace: str | None = None,
         was: str = "",
+        installation: int = 0,
     ) -> None:
         """Have the hooks told what happened, with the facts of this moment."""
         owner = namespace or (repository.owner if repository is not None else None)
@@ -86,6 +87,7 @@ class Host:
                     copy(repository),
                     copy(space),
                     was,
+                    installation,
                 )
             )
 
@@ -230,6 +232,37 @@ class Host:
         self.touch()
         if had is not None:
             self.tell("left", person=person, namespace=namespace)
+
+    def install(self, namespace: str, *, client_id: str) -> Installation:
+        """Have an owner let an app in, on all of its repositories; once for each owner."""
+        number = self.next_id()
+        made = self.installations[number] = Installation(number, client_id, namespace)
+        self.touch()
+        self.tell("installed", namespace=namespace, installation=number)
+        return made
+
+    def uninstall(self, installation: int) -> None:
+        """End an installation; its tokens end with it."""
+        gone = self.installations.pop(installation)
+        self.touch()
+        self.tell("uninstalled", namespace=gone.namespace, installation=installation)
+
+    def suspend(self, installation: int, *, at: float | None) -> None:
+        """Suspend an installation at this instant, or let it work again."""
+        found = self.installations[installation]
+        found.suspended_at = at
+        self.touch()
+        what: What = "unsuspended" if at is None else "suspended"
+        self.tell(what, namespace=found.namespace, installation=installation)
+
+    def select(self, installation: int, repositories: list[int]) -> None:
+        """Let an installation reach these repositories only."""
+        found = self.installations[installation]
+        grew = found.selection == "selected" and not set(repositories) <= set(found.selected)
+        found.selection, found.selected = "selected", repositories
+        self.touch()
+        what: What = "covered" if grew else "uncovered"
+        self.tell(what, namespace=found.namespace, installation=installation)
 
     def level(self, person: str, repository: Repository) -> int:
         """The highest level that direct and namespace membership give; 0 for none."""

@@ -24,6 +24,12 @@ LEFT_AND_JOINED: tuple[What, ...] = ("joined", "left")
         ("transferred", "repository", "transferred"),
         ("made_private", "repository", "privatized"),
         ("authorization_revoked", "github_app_authorization", "revoked"),
+        ("installed", "installation", "created"),
+        ("uninstalled", "installation", "deleted"),
+        ("suspended", "installation", "suspend"),
+        ("unsuspended", "installation", "unsuspend"),
+        ("covered", "installation_repositories", "added"),
+        ("uncovered", "installation_repositories", "removed"),
     ],
 )
 def test_github_says_it_with_an_action(what: What, event: str, action: str) -> None:
@@ -42,6 +48,14 @@ def test_github_names_people_by_id_beside_login_and_mail() -> None:
     ((_, left),) = said("github", "left", repository=None)
     assert left["membership"]["user"]["id"] == 7
     assert left["organization"]["id"] == 3
+
+
+def test_an_installation_is_named_with_its_owner() -> None:
+    ((_, body),) = said("github", "suspended", installation=51)
+    assert body["installation"] == {
+        "id": 51,
+        "account": {"id": 3, "login": "core", "type": "Organization"},
+    }
 
 
 def test_a_ping_says_that_the_hook_works() -> None:

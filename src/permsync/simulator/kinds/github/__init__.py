@@ -25,6 +25,14 @@ _REPOSITORY = {
     "made_internal": "privatized",
     "made_public": "publicized",
 }
+_INSTALLATION = {
+    "installed": ("installation", "created"),
+    "uninstalled": ("installation", "deleted"),
+    "suspended": ("installation", "suspend"),
+    "unsuspended": ("installation", "unsuspend"),
+    "covered": ("installation_repositories", "added"),
+    "uncovered": ("installation_repositories", "removed"),
+}
 _MEMBER = {"granted": "added", "regraded": "edited", "revoked": "removed"}
 
 
@@ -45,6 +53,11 @@ def says(happening: Happening) -> list[Said]:
         return [("ping", {"zen": "Design for failure.", "hook_id": 1})]
     if happening.what == "authorization_revoked":
         return [("github_app_authorization", {"action": "revoked", "sender": _user(person)})]
+    if event := _INSTALLATION.get(happening.what):
+        account = _organization(happening.owner)
+        installation = {"id": happening.installation, "account": account}
+        body = {"action": event[1], "installation": installation, "sender": _user(person)}
+        return [(event[0], body)]
     if action := _MEMBER.get(happening.what):
         return [("member", {"action": action, "member": _user(person), **about})]
     if happening.what in {"joined", "left"}:
