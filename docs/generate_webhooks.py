@@ -15,6 +15,8 @@ from permsync.codehost.hooks import Rule
 from permsync.codehost.notices import (
     AuthorizationRevoked,
     Closing,
+    CoverageGrew,
+    CoverageShrank,
     HookGone,
     MemberAdded,
     MemberRemoved,
@@ -77,6 +79,9 @@ DOES: Mapping[type[Notice], str] = {
     MemberAdded: "asks about this person and this repository",
     PersonChanged: "lists the account",
     AuthorizationRevoked: "lists the account, which shows whether its token still works",
+    CoverageGrew: "lists everybody who holds something of that owner, and looks what the app"
+    " may see now",
+    CoverageShrank: "lists everybody who holds something of that owner",
     OwnerChanged: "lists everybody who holds something of that owner",
     RepositoryMadePublic: "lists somebody who holds it",
     RepositoryChanged: "lists somebody who holds it",

@@ -221,8 +221,8 @@ async def test_an_owners_change_lists_who_holds_something_of_it(world: World) ->
     owner = private(world, "github").owner
     await empty_queue(world.services.database)
     owner_id = world.host("github").namespaces[owner].id
-    installation = {"action": "suspend", "installation": {"account": {"id": owner_id}}}
-    await deliver(world, github("installation", installation))
+    renamed = {"action": "renamed", "organization": {"id": owner_id}}
+    await deliver(world, github("organization", renamed))
     assert str(account.id) in await listed_later(world)
     assert await jobs(world) == {"sync_account", "sync_repository"}
     assert await reason(world, account, private(world, "github").full_name) is Reason.GRANT

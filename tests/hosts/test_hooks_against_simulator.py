@@ -13,6 +13,8 @@ import pytest
 
 from permsync.codehost.notices import (
     AuthorizationRevoked,
+    CoverageGrew,
+    CoverageShrank,
     MemberAdded,
     MemberRemoved,
     Notice,
@@ -97,7 +99,14 @@ SAID: list[tuple[What, dict[str, list[type[Notice]]]]] = [
         },
     ),
     ("authorization_revoked", {"github": [AuthorizationRevoked]}),
+    ("installed", {"github": [CoverageGrew]}),
+    ("unsuspended", {"github": [CoverageGrew]}),
+    ("covered", {"github": [CoverageGrew]}),
+    ("uninstalled", {"github": [CoverageShrank]}),
+    ("suspended", {"github": [CoverageShrank]}),
+    ("uncovered", {"github": [CoverageShrank]}),
 ]
+INSTALLATION = {"installed", "unsuspended", "covered", "uninstalled", "suspended", "uncovered"}
 NAMED = {kind for _, said in SAID for kind in said}
 KINDS = tuple(kind for kind, host in registry().items() if host.hooks is not None)
 # Of whom and of what: the ids that the host files keep.
@@ -110,8 +119,8 @@ def sent(
     """The deliveries of one happening about Ada and a repository."""
     visibility: Visibility = "public" if what == "made_public" else "private"
     one = replace(ENGINE, visibility=visibility)
-    people = what in {"joined", "left", "authorization_revoked"}
-    happening = Happening(what, ADA, None if people else one, CORE, was="core/old")
+    about_none = what in {"joined", "left", "authorization_revoked", *INSTALLATION}
+    happening = Happening(what, ADA, None if about_none else one, CORE, was="core/old")
     role = roles()[kind]
     secret = KEY if style == "signed" else SECRET
     hook = Hook(1, "http://127.0.0.1:1/hooks", secret, style or role.letterhead.style)

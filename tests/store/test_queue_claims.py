@@ -10,6 +10,7 @@ from permsync.store.queue_claims import Job, JobEnd, new_worker_id
 from tests.store.queue_rows import claim, jobs, rows
 
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 # The test server is younger than an hour, and then nothing counts as stalled.
 STALLED_IN = timedelta(milliseconds=1)
 
@@ -62,6 +63,30 @@ async def test_a_round_comes_again_after_its_interval(pool: Database) -> None:
     assert await finish(pool, job, again_in=HOUR)
     (again,) = await jobs(pool)
     assert again["status"] == "queued"
+    assert HOUR - timedelta(minutes=5) < again["wait"] <= HOUR
+
+
+async def test_a_round_that_is_wanted_later_never_comes_later_than_it_would(
+    pool: Database,
+) -> None:
+    for delay_in, waits in ((HOUR, HOUR), (DAY, HOUR), (timedelta(), timedelta())):
+        async with pool.begin() as connection:
+            await queue.enqueue_round(connection, "sweep", delay_in=delay_in)
+        (job,) = await jobs(pool)
+        assert waits - timedelta(minutes=5) < job["wait"] <= waits
+
+
+async def test_a_round_that_is_wanted_while_it_runs_comes_once_more_after_that(
+    pool: Database,
+) -> None:
+    async with pool.begin() as connection:
+        await queue.enqueue_rounds(connection, ["sweep"])
+    (job,) = await claim(pool, "sweep")
+    for delay_in in (DAY, HOUR, DAY):
+        async with pool.begin() as connection:
+            await queue.enqueue_round(connection, "sweep", delay_in=delay_in)
+    assert await finish(pool, job, again_in=DAY)
+    (again,) = await jobs(pool)
     assert HOUR - timedelta(minutes=5) < again["wait"] <= HOUR
 
 

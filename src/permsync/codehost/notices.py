@@ -53,7 +53,21 @@ class AuthorizationRevoked:
 
 @dataclass(frozen=True, slots=True)
 class OwnerChanged:
-    """Something about a whole owner changed: its rights, its installation, its name."""
+    """Something about a whole owner changed: its rights, its name."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageGrew:
+    """We may see more of an owner: our app was installed or woken, given repositories or rights."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageShrank:
+    """We may see less of an owner, or nothing, which says nothing of anybody's rights there."""
 
     owner: str
 
@@ -129,6 +143,8 @@ Asking = (
     | PersonChanged
     | AuthorizationRevoked
     | OwnerChanged
+    | CoverageGrew
+    | CoverageShrank
     | RepositoryMadePublic
     | RepositoryChanged
     | ReadersChanged
@@ -143,6 +159,8 @@ WORDS: Mapping[type[Notice], str] = {
     PersonChanged: "person_changed",
     AuthorizationRevoked: "authorization_revoked",
     OwnerChanged: "owner_changed",
+    CoverageGrew: "coverage_grew",
+    CoverageShrank: "coverage_shrank",
     RepositoryMadePrivate: "repository_made_private",
     RepositoryMadePublic: "repository_made_public",
     RepositoryGone: "repository_gone",

@@ -8,6 +8,7 @@ see is nobody's access.
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from permsync.codehost import Ask, Failure
 from permsync.codehost.apps import Installation
@@ -23,13 +24,28 @@ from permsync.flows.save_repositories import (
     save_repositories,
 )
 from permsync.rules.include import included, included_by
-from permsync.store import changes, repository_runs
-from permsync.store.engine import database_now
+from permsync.store import changes, queue, repository_runs
+from permsync.store.engine import Connection, database_now
 from permsync.telemetry import Event, host_detail, logger
 
 log = logger(__name__)
 
+DISCOVER = "discover_repositories"
 WORKING, ASLEEP, REFUSED = "working", "suspended", "refused"
+
+
+async def want_discovery(
+    services: Services, database: Connection, *, host: str, delay_in: timedelta
+) -> None:
+    """Have connections looked through after this, where an app of this host is among them."""
+    if apps_at(services, host):
+        await queue.enqueue_round(database, DISCOVER, delay_in=delay_in)
+
+
+def apps_at(services: Services, host: str) -> list[ConfiguredApp]:
+    """The apps by which this host is asked."""
+    apps = (one.app for one in services.connections if one.host == host)
+    return [one for one in apps if one is not None]
 
 
 async def discover_repositories(services: Services) -> int:

@@ -14,6 +14,8 @@ from permsync.codehost.notices import (
     Asking,
     AuthorizationRevoked,
     Closing,
+    CoverageGrew,
+    CoverageShrank,
     HookGone,
     MemberAdded,
     MemberRemoved,
@@ -32,6 +34,7 @@ from permsync.flows.ask_readers import ask_readers
 from permsync.flows.close_repository import close_repository
 from permsync.flows.deps import Services
 from permsync.flows.drop_repository import drop_repository
+from permsync.flows.heed_coverage import heed_coverage
 from permsync.flows.look_again import look_again
 from permsync.flows.remove_member import remove_member
 from permsync.flows.remove_pair import remove_pair
@@ -94,5 +97,7 @@ async def _ask(
         case OwnerChanged(owner):
             settled_at = at + services.durations.settle
             await list_owner(connection, host=host, owner_id=owner, due_at=settled_at)
+        case CoverageGrew() | CoverageShrank():
+            await heed_coverage(services, connection, notice, host=host, at=at)
         case _:
             assert_never(notice)

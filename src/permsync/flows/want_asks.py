@@ -69,12 +69,19 @@ async def list_under_way(connection: Connection, *, host: str, due_at: datetime)
 
 async def list_owner(connection: Connection, *, host: str, owner_id: str, due_at: datetime) -> None:
     """Have everything listed that is stored of an owner: who holds some of it, and its readers."""
-    accounts = await pairs.load_owner_accounts(connection, host=host, owner_id=owner_id)
-    await _enqueue(connection, Kind.SYNC_ACCOUNT, accounts, due_at=due_at, trigger=Trigger.SCHEDULE)
+    await list_owner_holders(connection, host=host, owner_id=owner_id, due_at=due_at)
     covered = await repositories.load_covered_of_owner(connection, host=host, owner_id=owner_id)
     await _enqueue(
         connection, Kind.SYNC_REPOSITORY, covered, due_at=due_at, trigger=Trigger.SCHEDULE
     )
+
+
+async def list_owner_holders(
+    connection: Connection, *, host: str, owner_id: str, due_at: datetime
+) -> None:
+    """Have the accounts listed whose own listing holds something of an owner."""
+    accounts = await pairs.load_owner_accounts(connection, host=host, owner_id=owner_id)
+    await _enqueue(connection, Kind.SYNC_ACCOUNT, accounts, due_at=due_at, trigger=Trigger.SCHEDULE)
 
 
 async def _enqueue(

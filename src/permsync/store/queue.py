@@ -192,24 +192,32 @@ async def enqueue_rounds(connection: AsyncConnection, kinds: Collection[str]) ->
 
 # As `_ENQUEUE`, for what has no subject: it is there once, or it is marked while it runs.
 _ENQUEUE_ROUND = text("""
-    INSERT INTO pgqueuer AS job (priority, entrypoint, dedupe_key, status)
-    VALUES (:priority, CAST(:kind AS text), CAST(:kind AS text), 'queued')
+    INSERT INTO pgqueuer AS job (priority, entrypoint, execute_after, dedupe_key, status)
+    VALUES (
+        :priority, CAST(:kind AS text), now() + CAST(:delay AS interval), CAST(:kind AS text),
+        'queued'
+    )
     ON CONFLICT (dedupe_key)
         WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
         AND dedupe_key IS NOT NULL
     DO UPDATE SET
         execute_after = CASE WHEN job.status = 'queued'
-            THEN least(job.execute_after, now()) ELSE job.execute_after END,
+            THEN least(job.execute_after, excluded.execute_after) ELSE job.execute_after END,
         headers = CASE WHEN job.status = 'picked' THEN jsonb_build_object(
             'again', job.priority,
-            'again_at', least(CAST(job.headers->>'again_at' AS timestamptz), now())
+            'again_at', least(
+                CAST(job.headers->>'again_at' AS timestamptz), excluded.execute_after
+            )
         ) ELSE job.headers END
 """)
 
 
-async def enqueue_round(connection: AsyncConnection, kind: str) -> None:
-    """Have this periodic work done now, and once more if it is under way."""
-    await connection.execute(_ENQUEUE_ROUND, {"kind": kind, "priority": PRIORITY[Trigger.CONFIRM]})
+async def enqueue_round(
+    connection: AsyncConnection, kind: str, *, delay_in: timedelta | None = None
+) -> None:
+    """Have this periodic work done now or after ``delay_in``, once more if it is under way."""
+    about = {"kind": kind, "priority": PRIORITY[Trigger.CONFIRM], "delay": delay_in or timedelta()}
+    await connection.execute(_ENQUEUE_ROUND, about)
 
 
 _WANTED = text("""

@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from permsync.flows.ask_pairs import ask_pairs
 from permsync.flows.deps import Services
-from permsync.flows.discover_repositories import discover_repositories
+from permsync.flows.discover_repositories import DISCOVER, discover_repositories
 from permsync.flows.drain_revocations import drain_revocations
 from permsync.flows.drain_webhooks import drain_webhooks
 from permsync.flows.receive_webhook import DRAIN
@@ -81,9 +81,7 @@ KINDS: Mapping[str, JobKind[Services]] = {
     Kind.REFRESH_ACCOUNT: SubjectJob(run=_refresh_account),
     Kind.ASK_ACCOUNT: SubjectJob(run=ask_pairs),
     Kind.SYNC_REPOSITORY: SubjectJob(run=sync_repository, fail=give_up_repository),
-    "discover_repositories": Round(
-        run=discover_repositories, every=lambda each: each.sync_every_asked
-    ),
+    DISCOVER: Round(run=discover_repositories, every=lambda each: each.sync_every_asked),
     "schedule_syncs": Round(run=schedule_syncs, every=lambda each: each.schedule_every),
     "refresh_due": Round(run=refresh_due, every=lambda each: each.sweep_every),
     "sweep_attempts": Round(run=sweep_attempts, every=lambda each: each.sweep_every),

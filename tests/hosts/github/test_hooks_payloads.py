@@ -58,10 +58,14 @@ def test_every_action_of_an_event_is_decided_or_left_out_on_purpose() -> None:
     assert not needless
 
 
-@pytest.mark.parametrize("what", ["granted", "revoked", "left", "made_private", "removed"])
+@pytest.mark.parametrize(
+    "what",
+    ["granted", "revoked", "left", "made_private", "removed", "installed", "suspended", "covered"],
+)
 def test_the_pretend_github_puts_its_ids_there_too(what: What) -> None:
     ada = Account("ada", 7, "{a-7}", "7:x", "ada", "Ada", "ada@example.com")
-    one = None if what == "left" else Repository(9, "{e-9}", "core", "engine")
+    about_none = what in {"left", "installed", "suspended", "covered"}
+    one = None if about_none else Repository(9, "{e-9}", "core", "engine")
     told = roles()["github"].says(Happening(what, ada, one, Namespace(3, "{c-3}", "core")))
     for event, body in told:
         described = PAYLOADS[f"{event}/{body['action']}"]

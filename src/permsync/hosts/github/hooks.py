@@ -9,6 +9,8 @@ roles, enterprise teams and single sign-on (HOSTS 2.6).
 from permsync.codehost.hooks import Hooks, Rule
 from permsync.codehost.notices import (
     AuthorizationRevoked,
+    CoverageGrew,
+    CoverageShrank,
     HookGone,
     MemberAdded,
     MemberRemoved,
@@ -68,8 +70,12 @@ HOOKS = Hooks(
         Rule("repository", PersonChanged, _SENDER, {"action": "created"}),
         Rule("repository", RepositoryChanged, _REPOSITORY),
         Rule("public", RepositoryMadePublic, _REPOSITORY),
-        Rule("installation", OwnerChanged, _INSTALLED),
-        Rule("installation_repositories", OwnerChanged, _INSTALLED),
+        Rule("installation", CoverageShrank, _INSTALLED, {"action": "deleted"}),
+        Rule("installation", CoverageShrank, _INSTALLED, {"action": "suspend"}),
+        Rule("installation", CoverageGrew, _INSTALLED),
+        Rule("installation_repositories", CoverageShrank, _INSTALLED, _REMOVED),
+        Rule("installation_repositories", CoverageGrew, _INSTALLED),
+        Rule("installation_target", OwnerChanged, {"owner": "account.id"}),
         Rule("github_app_authorization", AuthorizationRevoked, _SENDER, {"action": "revoked"}),
     ),
 )

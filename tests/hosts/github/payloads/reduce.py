@@ -17,7 +17,8 @@ HERE = Path(__file__).parent
 DESCRIPTION = "generated/api.github.com.json"
 DEEPEST = 4
 EVENTS = frozenset(
-    {"github-app-authorization", "installation", "installation-repositories", "member"}
+    {"github-app-authorization", "installation", "installation-repositories"}
+    | {"installation-target", "member"}
     | {"membership", "meta", "org-block", "organization", "ping", "public", "repository"}
     | {"team", "team-add"}
 )
