@@ -17,6 +17,8 @@ from permsync.errors import UnknownError
 from permsync.flows.check_host import check_host
 from permsync.flows.deps import Clock, ConfiguredConnection, Services
 from permsync.rules.host_check import Check, Finding, Found
+from permsync.simulator.samples import client_id_of
+from tests.flows.installed import by_app
 from tests.flows.scenes import read, rows
 from tests.transport.raw_server import answer, raw_server, replies
 from tests.world import KINDS, World, host_settings
@@ -164,6 +166,19 @@ async def test_a_connection_is_looked_at_with_its_own_token(world: World, name: 
         services = replace(world.services, connections=(connection(name, given),))
         one = (await check_host(services, name))[-1]
         assert (one.check, one.about, one.found) == (Check.CONNECTION, "admin", found)
+
+
+async def test_a_connection_by_an_app_is_looked_at_by_who_let_it_in(world: World) -> None:
+    for connected, found in (
+        (by_app(world), Found.OK),
+        (by_app(world, "nobody-there"), Found.WRONG),
+        (by_app(world, registered=False), Found.OK),
+    ):
+        one = (await check_host(connected.services, "github"))[-1]
+        assert (one.check, one.about, one.found) == (Check.CONNECTION, "app", found)
+    world.host("github").tokens.clients[client_id_of("github")].public_keys.clear()
+    refused = (await check_host(by_app(world, registered=False).services, "github"))[-1]
+    assert refused.found is Found.WRONG
 
 
 async def test_a_connection_of_another_host_is_not_looked_at(world: World) -> None:

@@ -27,6 +27,12 @@ def test_a_kind_has_its_guide_a_row_and_its_options_on_the_page(kind: str) -> No
         assert f" | {option.meaning} |" in section
 
 
+@pytest.mark.parametrize("kind", built_in())
+def test_a_guide_says_how_its_settings_are_checked(kind: str) -> None:
+    guide = PAGE.parent / str(guide_of(kind))
+    assert "\npermsync hosts check " in guide.read_text(encoding="utf-8")
+
+
 def test_a_choice_that_changes_what_a_host_is_has_a_row_of_its_own() -> None:
     assert '| with `app = "github_app"` |  | none | 8 h |' in page()
     assert 'with `rotation = "none"`' not in page()

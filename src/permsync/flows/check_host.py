@@ -2,7 +2,8 @@
 Looks at one configured host, without anything that a person or a token would notice.
 
 What is asked: who we are, without a token; a code and a refresh token that nobody has; the
-consent page, as a browser that is not signed in; and a connection's token, whose it is.
+consent page, as a browser that is not signed in; and with a connection's credential, whose it
+is or who let it in.
 Redirects are not followed. What the answers mean is decided in ``rules.host_check``; this
 module must not show an answer to anybody.
 """
@@ -15,7 +16,13 @@ from permsync.codehost import Failure, FailureKind, Request, Response, TokenAnsw
 from permsync.errors import TokenUnavailableError
 from permsync.flows.ask_connection import ConnectionConversation
 from permsync.flows.confirm_identity import confirm_identity
-from permsync.flows.deps import ConfiguredConnection, ConfiguredHost, Services
+from permsync.flows.deps import (
+    ConfiguredApp,
+    ConfiguredConnection,
+    ConfiguredHost,
+    Services,
+)
+from permsync.flows.find_installation import load_installed
 from permsync.flows.list_accounts import list_accounts
 from permsync.flows.try_rotation import try_rotation
 from permsync.model import LIVING
@@ -30,6 +37,7 @@ from permsync.rules.host_check.reach import (
     judge_tls,
 )
 from permsync.rules.host_check.registration import judge_callback, judge_client, judge_scopes
+from permsync.rules.include import included_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ async def _look(services: Services, configured: ConfiguredHost) -> list[Finding]
     consent = await _observe(services, Request("GET", url))
     api = await _observe(services, ask.request)
     meaning = None if isinstance(api.observed, str) else host.parse_identity(ask, api.observed)
+    asked = next(url for url in host.api_urls if ask.request.url.startswith(url))
     clock = judge_clock(
         api.observed,
         asked_at=api.asked_at,
@@ -79,7 +88,7 @@ async def _look(services: Services, configured: ConfiguredHost) -> list[Finding]
     return [
         judge_address(url, consent.observed),
         judge_tls(url, consent.observed),
-        judge_api(host.api_url, api.observed, meaning),
+        judge_api(asked, api.observed, meaning),
         clock,
         *await _registration(services, configured, consent.observed),
     ]
@@ -156,9 +165,25 @@ def _webhooks(configured: ConfiguredHost) -> Finding:
 
 
 async def _connection(services: Services, connection: ConfiguredConnection) -> Finding:
+    if connection.app is not None:
+        return await _app(services, connection, connection.app)
     try:
         confirmed = await confirm_identity(ConnectionConversation(services, connection))
     except TokenUnavailableError:
         return judge_connection(connection.name, FailureKind.CREDENTIAL_REJECTED)
     failed = confirmed.kind if isinstance(confirmed, Failure) else None
     return judge_connection(connection.name, failed)
+
+
+async def _app(services: Services, connection: ConfiguredConnection, app: ConfiguredApp) -> Finding:
+    """An app is nobody: what it can be asked is who let it in."""
+    app.memory.installed.forget()
+    installed = await load_installed(services, app, host=connection.host)
+    if isinstance(installed, Failure):
+        return judge_connection(connection.name, installed.kind)
+    working = [
+        one
+        for one in installed.by_owner.values()
+        if not one.is_suspended and included_by(one.owner, connection.owners)
+    ]
+    return judge_connection(connection.name, None, installed=len(working))

@@ -39,6 +39,13 @@ def test_only_the_hosts_definite_word_makes_a_connection_wrong(
     assert bool(finding.cure) == (found is not Found.OK)
 
 
+def test_an_app_that_nobody_let_in_is_wrong_though_the_host_knows_it() -> None:
+    assert judge_connection("app", None, installed=2).found is Found.OK
+    nobody = judge_connection("app", None, installed=0)
+    assert (nobody.found, nobody.about) == (Found.WRONG, "app")
+    assert "install the app" in nobody.cure
+
+
 @pytest.mark.parametrize("assumed", Rotation)
 def test_only_a_rotation_that_nobody_assumed_is_wrong(assumed: Rotation) -> None:
     renewed = judge_rotation(assumed, refreshed=True, renewed=True)

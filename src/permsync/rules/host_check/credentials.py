@@ -1,5 +1,5 @@
 """
-Whether webhooks are taken, a connection's token is good, and tokens rotate as is assumed.
+Whether webhooks are taken, a connection's credential is good, and tokens rotate as is assumed.
 
 This module must not know a secret or a token, only what became of it.
 """
@@ -18,18 +18,28 @@ def judge_webhooks(name: str, *, sends: bool, secrets: int) -> Finding:
     return Finding(Check.WEBHOOKS, Found.OK, f"/webhooks/{name} takes those that are proved")
 
 
-def judge_connection(name: str, failure: FailureKind | None) -> Finding:
-    """Whether the host takes the connection's token; ``None`` means that it does."""
+def judge_connection(
+    name: str, failure: FailureKind | None, *, installed: int | None = None
+) -> Finding:
+    """
+    Whether the host takes the connection's credential; no ``failure`` means that it does.
+
+    ``installed`` is how many of its owners have let an app in, and ``None`` where it is none.
+    """
     check = Check.CONNECTION
+    if failure is None and installed == 0:
+        cure = "have an owner install the app there, or correct owners"
+        return Finding(check, Found.WRONG, "no owner has let the app in", cure, about=name)
     if failure is None:
-        return Finding(check, Found.OK, "the host takes its token", about=name)
+        apart = "" if installed is None else f", and {installed} of its owners have let it in"
+        return Finding(check, Found.OK, f"the host takes its credential{apart}", about=name)
     if failure in {FailureKind.CREDENTIAL_REJECTED, FailureKind.ACCOUNT_DISABLED}:
-        cure = "make a new token there, and start permsync again with it"
-        return Finding(check, Found.WRONG, "the host refuses its token", cure, about=name)
+        cure = "make a new token or key there, and start permsync again with it"
+        return Finding(check, Found.WRONG, "the host refuses its credential", cure, about=name)
     if failure in {FailureKind.INSUFFICIENT_SCOPE, FailureKind.FORBIDDEN}:
-        cure = "make a token there that may do more"
-        return Finding(check, Found.WRONG, "its token may do too little", cure, about=name)
-    what = "what the host answers says nothing of its token"
+        cure = "give it more rights there, or make one that has them"
+        return Finding(check, Found.WRONG, "its credential may do too little", cure, about=name)
+    what = "what the host answers says nothing of its credential"
     return Finding(check, Found.UNKNOWN, what, TRY_LATER, about=name)
 
 
