@@ -65,7 +65,7 @@ async def test_no_token_is_asked_for_owners_that_the_operator_did_not_name(world
     assert mints(world.host(HOST)) == 1
 
 
-async def test_owners_beyond_the_first_page_are_found(world: World) -> None:
+async def test_trap_19_owners_beyond_the_first_page_are_found(world: World) -> None:
     host = world.host(HOST)
     for number in range(230):
         host.add_namespace(f"more-{number}")
@@ -126,6 +126,31 @@ async def test_an_installation_that_came_meanwhile_is_found_at_once(world: World
     world = await discovered(world)
     host.installations[orbit.id] = orbit
     assert await discover_repositories(world.services) == len(_reached(world, "orbit"))
+
+
+async def test_what_was_public_and_is_not_is_seen_closed_by_the_next_look(world: World) -> None:
+    world = await discovered(world)
+    host = world.host(HOST)
+    one = next(each for each in host.by_id() if each.visibility == "public")
+    seen = "SELECT visibility FROM repository WHERE full_name = :name"
+    assert await column(world.services.database, seen, name=one.full_name) == ["public"]
+    host.set_visibility(one.id, "internal")
+    assert await discover_repositories(world.services) == 0
+    assert await column(world.services.database, seen, name=one.full_name) == ["internal"]
+
+
+async def test_an_app_under_a_wrong_id_is_not_taken_for_one_that_nobody_installed(
+    world: World,
+) -> None:
+    world = by_app(world)
+    (connection,) = world.services.connections
+    wrong = replace(connection, app=replace(app_of(world.services), app_id="404"))
+    services = replace(world.services, connections=(wrong,))
+    with capture_logs() as lines:
+        assert await discover_repositories(services) == 0
+    assert [one["kind"] for one in lines if one["event"] == "host_refused"] == [
+        "credential_rejected"
+    ]
 
 
 async def test_no_token_and_no_key_is_stored_or_logged(world: World) -> None:

@@ -129,7 +129,7 @@ def test_the_next_page_of_installations_stays_at_the_host() -> None:
     ("status", "message", "kind"),
     [
         (401, "A JSON web token could not be decoded", FailureKind.CREDENTIAL_REJECTED),
-        (404, "Integration not found", FailureKind.HIDDEN),
+        (404, "Integration not found", FailureKind.CREDENTIAL_REJECTED),
         (403, "You have exceeded a secondary rate limit", FailureKind.RATE_LIMITED),
         (502, "Server Error", FailureKind.UNAVAILABLE),
     ],

@@ -7,6 +7,7 @@ module must not know a key, nor any person's token.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from permsync.hosts.github.refusals import refine_right
 from permsync.oauth2 import parse_credential
 
 COVERED = "covered"
+REJECTED = FailureKind.CREDENTIAL_REJECTED
 
 # "Set this 60 seconds in the past", and "no more than 10 minutes into the future": a clock
 # that is a minute fast or slow passes.
@@ -57,7 +59,9 @@ class GithubApps:
         """Read one page; an enterprise may be among them, which owns no repository."""
         read = parse_body(response, _INSTALLED)
         if isinstance(read, Failure):
-            return refine_right(read, response)
+            # "Integration not found": the path is always there, so it is the app that is not.
+            is_unknown = read.kind is FailureKind.HIDDEN
+            return replace(read, kind=REJECTED) if is_unknown else refine_right(read, response)
         follow = parse_follow(ask, response, api_url=self._api_url)
         if isinstance(follow, Failure):
             return follow
