@@ -2,8 +2,9 @@
 The contract battery as a table: every case against every kind of host.
 
 ``python -m tests.hosts.battery`` runs ``tests/hosts/test_contract*.py`` and prints what each
-kind did, kinds of installed packages included; ``--kind`` runs it for some kinds only. The
-exit code is 1 where something failed. A case that was tried with several answers counts them.
+kind did, kinds of installed packages included; ``--kind`` runs it for some kinds only, and
+``--case`` those cases that have its words. The exit code is 1 where something failed. A case
+that was tried with several answers counts them.
 This module must not know a kind or what a case asks.
 """
 
@@ -30,15 +31,18 @@ class Ledger:
     """What pytest tells while it runs: which cases there were, and which of them failed."""
 
     kinds: Sequence[str]
+    words: Sequence[str] = ("",)
     cases: dict[str, tuple[str, str]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep the cases of the kinds that were asked for."""
+        """Keep the cases and kinds that were asked for."""
         for item in list(items):
             kind = item.callspec.params.get("kind") if isinstance(item, pytest.Function) else None
-            if isinstance(kind, str) and kind in self.kinds:
-                self.cases[item.nodeid] = (_said(item), kind)
+            case = _said(item)
+            wanted = any(words in case for words in self.words)
+            if wanted and isinstance(kind, str) and kind in self.kinds:
+                self.cases[item.nodeid] = (case, kind)
             else:
                 items.remove(item)
 
@@ -76,8 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the battery and print its table; 1 where a case failed or none was there."""
     parser = argparse.ArgumentParser(prog="python -m tests.hosts.battery", description=__doc__)
     parser.add_argument("--kind", action="append", choices=list(registry()))
-    kinds = parser.parse_args(arguments).kind or list(registry())
-    ledger = Ledger(kinds)
+    parser.add_argument("--case", action="append", metavar="WORDS")
+    chosen = parser.parse_args(arguments)
+    ledger = Ledger(chosen.kind or list(registry()), chosen.case or ("",))
     code = pytest.main([*QUIET, *FILES], plugins=[ledger])
     Console(width=WIDTH).print(ledger.table())
     return int(code != 0 or bool(ledger.failed))

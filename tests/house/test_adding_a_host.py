@@ -171,11 +171,14 @@ def test_the_battery_names_the_case_in_which_a_host_fails(tmp_path: Path) -> Non
     # Its listing would be asked of another host, whatever the settings say.
     wrong = 'Ask("repositories", Request("GET", "https://forge.example/me/repositories"))'
     file.write_text(text.replace(asks, wrong), encoding="utf-8")
-    child = _run(copy, "-m", "tests.hosts.battery", "--kind", KIND)
+    cases = ("--case", "below the api url", "--case", "grant is read whole")
+    child = _run(copy, "-m", "tests.hosts.battery", "--kind", KIND, *cases)
     assert child.returncode == 1
-    failed = [line.split("│")[1].strip() for line in child.stdout.splitlines() if "FAILED" in line]
-    assert "asks are bare gets below the api url" in failed
-    assert "a grant is read whole" not in failed
+    rows = [line.split("│")[1:3] for line in child.stdout.splitlines() if line.startswith("│")]
+    assert {case.strip(): cell.strip() for case, cell in rows} == {
+        "asks are bare gets below the api url": "FAILED 1 of 1",
+        "a grant is read whole": "ok",
+    }
 
 
 def test_the_guides_own_test_of_its_host_passes(copy: Path) -> None:
