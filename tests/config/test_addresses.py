@@ -127,7 +127,9 @@ def test_another_machine_is(name: str) -> None:
     assert not is_loopback(name)
 
 
-@pytest.mark.parametrize("name", ["github.com", "www.github.com", "bitbucket.org", "codeberg.org"])
+@pytest.mark.parametrize(
+    "name", ["github.com", "www.github.com", "bitbucket.org", "codeberg.org", "dev.azure.com"]
+)
 def test_strangers_have_repositories_at(name: str) -> None:
     assert is_public_cloud(f"https://{name}")
 

@@ -10,7 +10,7 @@ import ipaddress
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 PUBLIC_CLOUDS = frozenset(
-    {"bitbucket.org", "codeberg.org", "gitea.com", "github.com", "gitlab.com"}
+    {"bitbucket.org", "codeberg.org", "dev.azure.com", "gitea.com", "github.com", "gitlab.com"}
 )
 
 _POSTGRES = frozenset({"postgres", "postgresql", "postgresql+asyncpg"})

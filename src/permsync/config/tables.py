@@ -70,9 +70,9 @@ class Host(Table):
         validate_default=True,
         examples=[["acme"]],
         description="The organisations, groups or projects that may be mirrored; `*` is all."
-        " Public clouds (github.com, gitlab.com, bitbucket.org, codeberg.org, gitea.com) need"
-        " it: what people have there privately is none of our business. Elsewhere the default"
-        " is all.",
+        " Public clouds (github.com, gitlab.com, bitbucket.org, codeberg.org, gitea.com,"
+        " dev.azure.com) need it: what people have there privately is none of our business."
+        " Elsewhere the default is all.",
     )
     lend: bool = Field(
         default=False,
