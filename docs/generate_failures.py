@@ -87,6 +87,7 @@ ANSWERS: Mapping[str, Response] = {
     "503": _json(503),
     "302": _json(302),
     "200, HTML": _html(200),
+    "203, HTML": _html(203),
     "200, another shape": _json(200, "engine"),
 }
 
