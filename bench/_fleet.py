@@ -19,14 +19,14 @@ from sqlalchemy import insert, text
 
 from permsync.flows.admit_keys import admit_keys
 from permsync.flows.seal_tokens import binding
-from permsync.simulator.samples import bulk_accounts, sample_world
+from permsync.simulator.kinds import roles
+from permsync.simulator.samples import bulk_accounts, sample_hosts, sample_world
 from permsync.simulator.server import RunningSimulator, serve
 from permsync.store import schema
 from permsync.store.engine import Database
 from permsync.vault import Vault
-from tests.world import KINDS, PUBLIC_URL
+from tests.world import PUBLIC_URL
 
-OWNERS = {"github": "acme", "gitlab": "platform", "bitbucket": "northwind", "bitbucket-dc": "CORE"}
 LIFE_SECONDS = 86_400
 CHUNK = 1_000
 
@@ -46,13 +46,13 @@ def play(pipe: Connection, each: int) -> None:
     """The pretend hosts, in a process of their own: their work is not ours."""
     world = sample_world(public_url=PUBLIC_URL, access_seconds=LIFE_SECONDS)
     people = []
-    for name in KINDS:
-        host = world.hosts[name]
+    for name, (kind, sample) in sample_hosts().items():
+        host, role = world.hosts[name], world.roles[kind]
         for pair in bulk_accounts(world, name, each):
-            host.join(pair.person, namespace=OWNERS[name])
+            host.join(pair.person, namespace=sample.owners[0])
             account = host.accounts[pair.person]
-            known = account.uuid if name == "bitbucket" else str(account.id)
-            people.append(Linked(name, known.lower(), account.login, pair.access, pair.refresh))
+            known = role.id_of(account).lower()
+            people.append(Linked(name, known, account.login, pair.access, pair.refresh))
     with serve(world) as simulator:
         pipe.send((simulator.url, people))
         pipe.recv()
@@ -73,8 +73,7 @@ def played(each: int) -> Iterator[tuple[str, list[Linked]]]:
 
 def simulator_at(url: str) -> RunningSimulator:
     """What the tests' services need to know of pretend hosts that run elsewhere."""
-    paths = {name: f"/{name}" for name in KINDS} | {"bitbucket-dc": "/bitbucket-dc/bitbucket"}
-    paths["sso"] = "/sso"
+    paths = {role.sample.host: role.sample.path for role in roles().values()}
     return cast(
         "RunningSimulator",
         SimpleNamespace(url=url, host_url=lambda name: url + paths[name]),

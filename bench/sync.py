@@ -22,19 +22,19 @@ from dataclasses import replace
 from math import ceil
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
 from sqlalchemy import text
 
+from bench._fleet import simulator_at
 from bench._naive import NAIVE, naive_sync
 from permsync import hosts
 from permsync.flows.deps import ConfiguredHost, Services
 from permsync.flows.sync_account import sync_account
 from permsync.model import Account, Durations, RunState, Trigger
 from permsync.simulator.samples import bulk_repositories, sample_world
-from permsync.simulator.server import RunningSimulator, serve
+from permsync.simulator.server import serve
 from permsync.simulator.tokens import ClientKind
 from permsync.store import queue_schema
 from permsync.store.embedded import EmbeddedPostgres
@@ -42,7 +42,7 @@ from permsync.store.engine import Database
 from permsync.store.migrate import migrate
 from permsync.telemetry import configure_logging
 from tests.databases import TEST_WAITS
-from tests.world import KINDS, PUBLIC_URL, World, host_settings, running_services
+from tests.world import PUBLIC_URL, World, host_settings, running_services
 
 Row = dict[str, Any]
 FIGURES = text("""
@@ -105,12 +105,7 @@ def control(url: str, path: str, **arguments: object) -> None:
 @asynccontextmanager
 async def opened(url: str, case: Case) -> AsyncIterator[World]:
     """Services over an empty database, and ada's pretend host at ``url``."""
-    paths = {name: f"/{name}" for name in KINDS} | {"bitbucket-dc": "/bitbucket-dc/bitbucket"}
-    paths["sso"] = "/sso"
-    simulator = cast(
-        "RunningSimulator",
-        SimpleNamespace(url=url, host_url=lambda name: url + paths[name]),
-    )
+    simulator = simulator_at(url)
     with tempfile.TemporaryDirectory(prefix="permsync-bench-") as name:
         await asyncio.to_thread(Path(name).chmod, 0o711)
         async with EmbeddedPostgres(Path(name) / "postgres", waits=TEST_WAITS) as server:

@@ -170,7 +170,7 @@ class CodeHost(Protocol):
     kind: ClassVar[str]
     title: ClassVar[str]
     shares_internal: ClassVar[bool]
-    manners: ClassVar[Manners]
+    manners: Manners
     hooks: ClassVar[Hooks | None]
     options: ClassVar[type[msgspec.Struct]]
 

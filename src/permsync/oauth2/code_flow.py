@@ -54,7 +54,7 @@ class CodeFlow:
     # A host file says otherwise where the host or its source does.
     revokes_alone = False
     shares_internal: ClassVar[bool] = False
-    manners: ClassVar[Manners] = Manners()
+    manners: Manners = Manners()
     hooks: ClassVar[Hooks | None] = None
     options: ClassVar[type[msgspec.Struct]]
 

@@ -29,7 +29,7 @@ API = "https://code.example/context/2.0"
 WORKSPACE = "{0f5c1a1e-7a55-4a3b-8c3e-000000000001}"
 
 
-def _host(**options: str | bool) -> CodeHost:
+def _host(**options: str | int | bool) -> CodeHost:
     return create(settings_of("bitbucket_cloud", options=options))
 
 
@@ -182,3 +182,8 @@ def test_an_id_that_is_none_is_unreadable(written: object) -> None:
 def test_all_people_are_counted_together() -> None:
     """HOSTS 1.3 #25: about a thousand an hour, and no answer says how many are left."""
     assert _host().manners == Manners(shared=True, hourly=1_000)
+
+
+def test_the_operator_says_what_a_plan_allows_or_that_nothing_is_counted() -> None:
+    assert _host(hourly=5_000).manners == Manners(shared=True, hourly=5_000)
+    assert _host(hourly=0).manners == Manners(shared=True)

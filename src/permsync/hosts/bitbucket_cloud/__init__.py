@@ -62,12 +62,25 @@ _IMPLIED = {
 }
 
 
+# "API request limits": calls with OAuth, all people of one consumer together.
+_HOURLY = 1_000
+
+
 class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pkce: Annotated[
         bool, msgspec.Meta(description="Send a PKCE challenge; Atlassian documents none.")
     ] = False
     rotation: Rotating = Rotation.STRICT
     parallel: Parallel = 4
+    hourly: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=1_000_000,
+            description="How many requests an hour Atlassian lets the consumer send; paid plans may"
+            " have more. 0 counts none of them, and then only its refusals slow us down.",
+        ),
+    ] = _HOURLY
 
 
 class Host(CodeFlow):
@@ -77,8 +90,7 @@ class Host(CodeFlow):
     title: ClassVar[str] = "Bitbucket Cloud"
     opens_internal = False  # there is no such visibility
     sends_issuer = None
-    # Calls with OAuth count against the consumer, and no answer says how many are left.
-    manners = Manners(shared=True, hourly=1_000)
+    manners = Manners(shared=True, hourly=_HOURLY)
     hooks = HOOKS
     options = _Options
 
@@ -98,6 +110,8 @@ class Host(CodeFlow):
         self.api_url = settings.api_url or _api_url(settings.base_url)
         self.rotation = options.rotation
         self.parallel = options.parallel
+        # No answer says how many are left, so they are counted here.
+        self.manners = replace(self.manners, hourly=options.hourly or None)
 
     def revoke_requests(
         self,
