@@ -97,7 +97,11 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
         if url is None:
             embedded = EmbeddedPostgres(settings.data_folder / "postgres", waits=_waits(settings))
             url = (await stack.enter_async_context(embedded)).database_url
-        database = Database(url, pool=settings.database_connections)
+        database = Database(
+            url,
+            pool=settings.database_connections,
+            silent_in=settings.durations.database_silent,
+        )
         stack.push_async_callback(database.close)
         yield database
 

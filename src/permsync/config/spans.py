@@ -92,6 +92,8 @@ MEANINGS: Mapping[str, str] = {
     "job_poll": "How often an idle worker looks for jobs, should a notification be lost.",
     "drain": "How long a stopping process may take to finish what it began.",
     "key_command": "How long the program of `sealing_keys_command` may take.",
+    "database_silent": "A transaction that says nothing for this long is ended by the database: its"
+    " process was paused or cut off, and would hold up all others.",
     "database_start": "How long the embedded PostgreSQL may take to start.",
     "database_stop": "How long the embedded PostgreSQL may take to stop.",
     "database_poll": "How often it is looked at meanwhile.",

@@ -72,6 +72,7 @@ class Durations:
     job_poll: timedelta = timedelta(seconds=5)
     drain: timedelta = timedelta(seconds=30)
     key_command: timedelta = timedelta(seconds=10)
+    database_silent: timedelta = timedelta(seconds=30)
     database_start: timedelta = timedelta(minutes=1)
     database_stop: timedelta = timedelta(minutes=1)
     database_poll: timedelta = timedelta(milliseconds=50)
@@ -90,6 +91,7 @@ MACHINE_DURATIONS = frozenset(
         "api_connect",
         "api_deadline",
         "host_skew",
+        "database_silent",
         "database_start",
         "database_stop",
         "database_poll",

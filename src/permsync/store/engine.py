@@ -8,7 +8,8 @@ schema: that of the constraint on sealing keys.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -24,6 +25,7 @@ from permsync.store.columns import SEALED_WITH
 Connection = AsyncConnection
 
 CURE = "check that PostgreSQL runs, that it accepts this user, and PERMSYNC_DATABASE_URL"
+SILENT_IN = timedelta(seconds=30)
 RETIRED = (
     "this process seals with a key that was retired since it started: start it again with the"
     " settings of today"
@@ -35,10 +37,12 @@ class Database:
     A pool of connections to one database.
 
     ``url`` is what SQLAlchemy takes (``postgresql+asyncpg://...``). A transaction is short
-    and never held over HTTP. Nothing is connected before the first use.
+    and never held over HTTP: the server ends one that says nothing for ``silent_in``, because
+    a process that was paused or cut off would hold its locks against all others. Nothing is
+    connected before the first use.
     """
 
-    def __init__(self, url: str, *, pool: int = 10) -> None:
+    def __init__(self, url: str, *, pool: int = 10, silent_in: timedelta = SILENT_IN) -> None:
         self.url = url
         self._engine = create_async_engine(
             url,
@@ -48,6 +52,7 @@ class Database:
             connect_args={"server_settings": {"timezone": "UTC", "application_name": "permsync"}},
         )
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        event.listen(self._engine.sync_engine, "connect", partial(_limit_silence, silent_in))
         self._alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
@@ -121,16 +126,29 @@ def _refuse_closed(dbapi_connection: Any, _record: object, _proxy: object) -> No
         raise DisconnectionError("the server closed this connection")
 
 
+def _limit_silence(silent_in: timedelta, dbapi_connection: Any, _record: object) -> None:
+    """Said in a statement, since poolers between us refuse to hear it at the start."""
+    cursor = dbapi_connection.cursor()
+    millis = int(silent_in / timedelta(milliseconds=1))
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {millis}")
+    cursor.close()
+    dbapi_connection.commit()
+
+
 def is_outage(error: DBAPIError) -> bool:
     """
     Tell a server that is away or going away from a statement that is wrong.
 
     SQLSTATE classes 08 (connection), 53 (resources), 57P (shutdown, not yet up) and 28
-    (the login is refused) are outages; so is a driver error without any state.
+    (the login is refused) are outages; so are a transaction that said nothing for too long
+    and a driver error without any state.
     """
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
     return (
-        state is None or state[:2] in {"08", "53", "28"} or state[:3] == "57P" or state == "3D000"
+        state is None
+        or state[:2] in {"08", "53", "28"}
+        or state[:3] == "57P"
+        or state in {"25P03", "3D000"}
     )
 
 

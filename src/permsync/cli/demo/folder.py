@@ -45,6 +45,7 @@ DURATIONS = {
     "job_heartbeat": "1s",
     "job_stalled": "5s",
     "job_poll": "500ms",
+    "database_silent": "10s",
 }
 # How a settings file of ours begins. Any other one is somebody's own and is left alone.
 MARK = "# Written by permsync demo at each start; an edit here is overwritten.\n"
