@@ -59,6 +59,17 @@ def test_an_account_that_has_ended_is_no_account_at_the_host(state: AccountState
     assert ways(holders, PLAIN, visibility=Visibility.PUBLIC)[0].account_id == PLAIN.id
 
 
+def test_a_restricted_account_opens_nothing_public_where_the_host_hides_that_from_it() -> None:
+    holders = POLICIES["public to account holders"]
+    hiding = replace(holders, hides_public=True)
+    restricted = replace(PLAIN, restricted=True)
+    assert ways(hiding, restricted, visibility=Visibility.PUBLIC) == ()
+    assert len(ways(hiding, restricted, PLAIN, visibility=Visibility.PUBLIC)) == 1
+    assert ways(holders, restricted, visibility=Visibility.PUBLIC)[0].account_id == PLAIN.id
+    everybody = replace(hiding, public=PublicTo.EVERYONE)
+    assert ways(everybody, restricted, visibility=Visibility.PUBLIC)
+
+
 def test_membership_is_shown_by_a_listing_that_counts() -> None:
     for member, opens in (
         (LISTED, True),

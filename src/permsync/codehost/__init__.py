@@ -164,12 +164,14 @@ class CodeHost(Protocol):
     :class:`HostSettings` and refuses wrong options with ``ConfigurationError``. ``options``
     declares them, each with a default and a description, for readers of the documentation.
     ``shares_internal`` says that organisations of one enterprise may read what is internal to
-    each other, once the settings name them (EVIDENCE R12).
+    each other, once the settings name them (EVIDENCE R12). ``hides_public`` says that a
+    restricted person is shown not even what is public.
     """
 
     kind: ClassVar[str]
     title: ClassVar[str]
     shares_internal: ClassVar[bool]
+    hides_public: ClassVar[bool]
     manners: Manners
     hooks: ClassVar[Hooks | None]
     options: ClassVar[type[msgspec.Struct]]

@@ -1,13 +1,15 @@
 """
 Makes sure that a token speaks for one account, before anything it shows is believed.
 
-What is decided here: a token of somebody else, or one that lost a scope, speaks for nobody.
+What is decided here: a token of somebody else, or one that lost a scope, speaks for nobody; what
+its host says of the person is kept.
 This module must not decide what follows.
 """
 
 from permsync.codehost import Failure, FailureKind
 from permsync.flows.ask_host import Conversation
 from permsync.flows.confirm_identity import Confirmed, confirm_identity
+from permsync.flows.note_restricted import note_restricted
 from permsync.model import Account
 
 
@@ -20,4 +22,5 @@ async def confirm_account(conversation: Conversation, account: Account) -> Confi
         return Failure(FailureKind.CREDENTIAL_REJECTED, detail="the token is someone else's")
     if conversation.configured.host.missing_scopes(confirmed.scopes):
         return Failure(FailureKind.INSUFFICIENT_SCOPE)
+    await note_restricted(conversation.services, account, confirmed.identity)
     return confirmed

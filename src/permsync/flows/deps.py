@@ -83,6 +83,7 @@ class ConfiguredHost:
             opens_internal=self.opens_internal,
             internal_at_host=InternalTo.INSTANCE if self.host.opens_internal else named,
             enterprise=self.enterprise,
+            hides_public=self.host.hides_public,
         )
 
 

@@ -54,6 +54,7 @@ class CodeFlow:
     # A host file says otherwise where the host or its source does.
     revokes_alone = False
     shares_internal: ClassVar[bool] = False
+    hides_public: ClassVar[bool] = False
     manners: Manners = Manners()
     hooks: ClassVar[Hooks | None] = None
     options: ClassVar[type[msgspec.Struct]]

@@ -42,13 +42,15 @@ class Openness:
     What openness means at one host.
 
     ``internal_at_host`` is the host's own meaning, which ``opens_internal`` may switch off.
-    ``enterprise`` are the owners of one enterprise, by the host's immutable ids.
+    ``enterprise`` are the owners of one enterprise, by the host's immutable ids. Where the host
+    ``hides_public``, a restricted account there is no reason to show what is public.
     """
 
     public: PublicTo = PublicTo.EVERYONE
     opens_internal: bool = True
     internal_at_host: InternalTo = InternalTo.NEVER
     enterprise: frozenset[str] = frozenset()
+    hides_public: bool = False
 
     @property
     def internal(self) -> InternalTo:
@@ -80,7 +82,7 @@ class Account(Protocol):
 
     @property
     def restricted(self) -> bool:
-        """Whether its host shows it nothing that is internal."""
+        """Whether its host shows it nothing internal, and at some hosts nothing public."""
 
     @property
     def member(self) -> Evidence | None:
@@ -112,7 +114,8 @@ def ways_in(
     living = [one for one in accounts if one.state in LIVING]
     if repository.visibility is Visibility.PUBLIC:
         opened = Opened(Reason.OPEN_PUBLIC, seen_at, seen_at + limits.hard)
-        return tuple(_public(openness.public, living, opened))
+        holders = [one for one in living if not (openness.hides_public and one.restricted)]
+        return tuple(_public(openness.public, holders, opened))
     if repository.visibility is Visibility.INTERNAL:
         opened = Opened(Reason.OPEN_INTERNAL, seen_at, seen_at + limits.hard)
         inside = [one for one in living if not one.restricted]
@@ -124,11 +127,11 @@ def ways_in(
     return ()
 
 
-def _public(to: PublicTo, living: Iterable[Account], opened: Opened) -> Iterator[Opened]:
+def _public(to: PublicTo, holders: Iterable[Account], opened: Opened) -> Iterator[Opened]:
     if to is PublicTo.EVERYONE:
         yield opened
     elif to is PublicTo.ACCOUNT_HOLDERS:
-        yield from (replace(opened, account_id=one.id) for one in living)
+        yield from (replace(opened, account_id=one.id) for one in holders)
 
 
 def _members(

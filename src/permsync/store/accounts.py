@@ -235,6 +235,22 @@ async def load_ids_under(connection: AsyncConnection, key_id: str) -> list[int]:
     return list((await connection.execute(query)).scalars())
 
 
+async def save_restricted(
+    connection: AsyncConnection, account: Account, *, restricted: bool
+) -> bool:
+    """Note what the host says of the person; true if that is new and the link still stands."""
+    query = (
+        update(_account)
+        .where(
+            _account.c.id == account.id,
+            _account.c.link_id == account.link_id,
+            _account.c.restricted != restricted,
+        )
+        .values(restricted=restricted)
+    )
+    return (await connection.execute(query)).rowcount == 1
+
+
 async def save_state(
     connection: AsyncConnection,
     account: Account,

@@ -100,6 +100,7 @@ class Host(CodeFlow):
     kind: ClassVar[str] = "gitea"
     title: ClassVar[str] = "Gitea"
     opens_internal = True  # what a limited owner calls public: to all who are not restricted
+    hides_public = True  # to a restricted person, where no team or collaboration names them
     sends_issuer = None
     hooks = HOOKS
     options = _Options
