@@ -1,18 +1,21 @@
 """Readers listed through an app: what they are, and what its refusals mean for nobody."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from permsync.flows.discover_repositories import discover_repositories
+from permsync.flows.find_installation import load_installed
 from permsync.flows.sync_repository import sync_repository
 from permsync.model import Reason, RunState, Trigger
 from permsync.rules.budget import Budget
 from permsync.simulator.repositories import Repository
 from permsync.store import budgets
-from tests.flows.installed import HOST, app_of, discovered, installation, mints
+from tests.flows.installed import HOST, app_of, by_app, discovered, installation, mints
 from tests.flows.scenes import column, reason, rows, spoil
+from tests.flows.test_installation_token import Time
 from tests.flows.test_sync_repository import NAMED, believed, id_of, list_one, readers
 from tests.world import World
 
@@ -157,6 +160,25 @@ async def test_an_app_that_was_uninstalled_covers_nothing_until_it_is_back(world
     assert await discover_repositories(world.services) == 1
     assert await column(world.services.database, DUE, name=one.full_name) == [True]
     assert await list_one(world, one) is RunState.SUCCEEDED
+
+
+async def test_a_process_that_looked_before_the_app_was_installed_looks_again(
+    world: World,
+) -> None:
+    time = Time(by_app(world).services)
+    other = replace(world, services=time.services)
+    host = world.host(HOST)
+    one = one_of(world)
+    late = installation(host, "acme")
+    del host.installations[late.id]
+    await load_installed(other.services, app_of(other.services), host=HOST)
+    host.installations[late.id] = late
+    await discovered(world, "acme")
+    time.seconds += time.services.durations.settle.total_seconds()
+
+    assert await list_one(other, one) is RunState.SUCCEEDED
+
+    assert await believed(world, one) == readers(world, HOST, one)
 
 
 async def test_each_installation_has_a_budget_of_its_own(world: World) -> None:

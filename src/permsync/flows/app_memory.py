@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """Everybody who installed an app, by the owner's id; believed up to ``until_seconds``."""
+    """Everybody who installed an app, by the owner's id, as of ``began_seconds``."""
 
     by_owner: Mapping[str, Installation]
-    until_seconds: float
+    began_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,13 @@ Finds who installed an app, and with that whose repositories it can be asked abo
 
 What is decided here: the whole list is read or none of it counts, because an owner that is
 missing is taken for one who uninstalled the app. It is believed for ``app_look``, in this
-process. This module must not know what an installation is asked.
+process; that an owner is missing only for ``settle``, because another process may have been
+told meanwhile that the app was installed. This module must not know what an installation is
+asked.
 """
 
 from collections import deque
+from datetime import timedelta
 from functools import partial
 
 from permsync.codehost import Failure, FailureKind
@@ -29,23 +32,32 @@ async def find_installation(
 
     Raises ``TokenUnavailableError`` where there is none, it sleeps, or nobody could say.
     """
-    installed = await load_installed(services, app, host=host)
-    if isinstance(installed, Failure):
-        raise unavailable(installed)
-    found = installed.by_owner.get(owner_id)
+    found = await _find(services, app, host, owner_id, most=services.durations.app_look)
+    if found is None:
+        found = await _find(services, app, host, owner_id, most=services.durations.settle)
     if found is None or found.is_suspended:
         raise TokenUnavailableError(reason=NOT_INSTALLED if found is None else SUSPENDED)
     return found
 
 
+async def _find(
+    services: Services, app: ConfiguredApp, host: str, owner_id: str, *, most: timedelta
+) -> Installation | None:
+    installed = await load_installed(services, app, host=host, most=most)
+    if isinstance(installed, Failure):
+        raise unavailable(installed)
+    return installed.by_owner.get(owner_id)
+
+
 async def load_installed(
-    services: Services, app: ConfiguredApp, *, host: str
+    services: Services, app: ConfiguredApp, *, host: str, most: timedelta | None = None
 ) -> Installed | Failure:
-    """Everybody who installed the app, as this process knows it."""
+    """Everybody who installed the app, as this process knows it; at ``most`` so old."""
     clock = services.clock.boottime
+    seconds = (services.durations.app_look if most is None else most).total_seconds()
     return await app.memory.installed.get(
         partial(_list, services, app, host),
-        is_good=lambda one: clock() < one.until_seconds,
+        is_good=lambda one: clock() - one.began_seconds < seconds,
         clock=clock,
     )
 
@@ -68,4 +80,4 @@ async def _list(services: Services, app: ConfiguredApp, host: str) -> Installed 
     await conversation.allowance.settle()
     if pending:
         return Failure(FailureKind.UNREADABLE, "pages without an end")
-    return Installed(found, began_seconds + services.durations.app_look.total_seconds())
+    return Installed(found, began_seconds)
