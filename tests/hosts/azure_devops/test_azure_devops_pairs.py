@@ -46,9 +46,19 @@ def test_a_repository_that_is_gone_or_hidden_is_a_no() -> None:
     assert _pair(answer(MISSING, 404)) == PairAnswer(None)
 
 
+def test_what_only_its_members_see_open_is_a_yes() -> None:
+    inside = {"name": "Fiber Optics", "visibility": "organization"}
+    assert _pair(answer(_row(project=inside))) == PairAnswer(Level.READ)
+
+
 @pytest.mark.parametrize(
     ("response", "kind"),
     [
+        # Whoever is no member of the organisation may read it as well, and is not listed with it.
+        (
+            answer(_row(project={"name": "Fiber Optics", "visibility": "public"})),
+            FailureKind.HIDDEN,
+        ),
         # The organisation was renamed, or lets no programs in: nothing about the repository.
         (page_of_html(404), FailureKind.HIDDEN),
         (answer({"message": "TF400898"}, 404), FailureKind.HIDDEN),

@@ -36,7 +36,7 @@ from permsync.codehost.answers import parse_body, said
 from permsync.codehost.limits import refine_limit
 from permsync.codehost.options import Parallel, Rotating, parse_options
 from permsync.hosts.azure_devops import entra, rows
-from permsync.model import Level
+from permsync.model import Level, Visibility
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
 T = TypeVar("T")
@@ -218,14 +218,22 @@ class Host(CodeFlow):
         return replace(asked, about=repository.external_id, owner_id=repository.owner_id)
 
     def parse_pair(self, ask: Ask, response: Response) -> PairAnswer | Failure:
-        """Read it; only what is said of the repository itself is a no."""
+        """
+        Read it; only what is said of the repository itself is a no.
+
+        What is public is listed for the members of its organisation and shown to anybody.
+        """
         found = _parse(ask, response, rows.REPOSITORY)
         if isinstance(found, Failure):
             missing = found.kind is FailureKind.HIDDEN and _NO_REPOSITORY in found.detail.lower()
             return PairAnswer(None) if missing else found
         if rows.normal(found.id) != ask.about:
             return Failure(FailureKind.UNREADABLE, "another repository was answered")
-        return PairAnswer(None if found.is_disabled else Level.READ)
+        if found.is_disabled:
+            return PairAnswer(None)
+        if rows.visibility_of(found) is Visibility.PUBLIC:
+            return Failure(FailureKind.HIDDEN, "open to everybody, members or not")
+        return PairAnswer(Level.READ)
 
     def _url(self, path: str) -> str:
         return url_under(self._login_url, path=path)

@@ -88,6 +88,11 @@ def listed_of(row: Repository, *, organisation: str, id: str) -> ListedRepositor
         owner_id=id,
         owner=project,
         full_name=f"{project}/{row.name}",
-        visibility=_VISIBILITIES.get(row.project.visibility, Visibility.PRIVATE),
+        visibility=visibility_of(row),
         level=Level.READ,  # the listing says no more
     )
+
+
+def visibility_of(row: Repository) -> Visibility:
+    """That of its project."""
+    return _VISIBILITIES.get(row.project.visibility, Visibility.PRIVATE)
