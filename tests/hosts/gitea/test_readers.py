@@ -155,6 +155,12 @@ def test_a_connection_without_a_right_to_the_code_gives_no_word() -> None:
     assert page.kind is FailureKind.FORBIDDEN
 
 
+def test_the_readers_of_another_repository_are_not_those_that_were_asked_for() -> None:
+    (page,) = _pages({AGAIN: answer(_all_there_is(number=8))})
+    assert isinstance(page, Failure)
+    assert page.kind is FailureKind.UNREADABLE
+
+
 @pytest.mark.parametrize("moved", [{"full_name": "acme/new"}, {"number": 8}])
 def test_a_repository_that_moves_meanwhile_gives_no_word(moved: dict[str, Any]) -> None:
     answers: dict[str, Response | list[Response]] = {

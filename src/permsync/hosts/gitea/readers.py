@@ -37,13 +37,14 @@ class ReaderSteps:
 
     def first(self, external_id: str) -> Ask:
         """Ask for the repository: its name of the day, and whether it has code at all."""
-        return self._asking(_REPOSITORY, f"repositories/{quote(external_id, safe='')}", "")
+        path = f"repositories/{quote(external_id, safe='')}"
+        return self._asking(_REPOSITORY, path, external_id)
 
     def parse(self, ask: Ask, response: Response) -> ReadersPage | Failure:
         """Read the answer to one step."""
         match ask.step:
             case "repository":
-                return self._repository(response)
+                return self._repository(ask, response)
             case "teams":
                 return self._teams(ask, response)
             case "collaborators" | "members" | "everybody":
@@ -51,7 +52,7 @@ class ReaderSteps:
             case _:
                 return self._again(ask, response)
 
-    def _repository(self, response: Response) -> ReadersPage | Failure:
+    def _repository(self, ask: Ask, response: Response) -> ReadersPage | Failure:
         """
         Only to whoever administers it are all readers sure to be shown.
 
@@ -61,6 +62,8 @@ class ReaderSteps:
         one = parse_body(response, rows.REPOSITORY)
         if isinstance(one, Failure):
             return one
+        if str(one.id) != ask.about:
+            return Failure(FailureKind.UNREADABLE, "another repository was answered")
         held = one.permissions
         if not held.pull and not held.admin:
             return Failure(FailureKind.FORBIDDEN, "the connection may not read the code")
