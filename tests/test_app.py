@@ -61,6 +61,13 @@ def test_an_authority_is_trusted_at_every_address_of_its_host(tmp_path: Path) ->
     assert trusted.keys() == {"https://code.example:443", "https://api.example:443"}
 
 
+def test_where_a_host_gives_tokens_is_one_of_its_addresses(tmp_path: Path) -> None:
+    _, file = _certificate(tmp_path)
+    said = {"kind": '"azure_devops"', "options": '{login_url = "https://login.example/entra"}'}
+    trusted = _transport(tmp_path, Metrics(), **said, ca_file=f'"{file.name}"')._trust
+    assert trusted.keys() == {"https://code.example:443", "https://login.example:443"}
+
+
 def test_a_host_opens_as_its_kind_does_unless_told(tmp_path: Path) -> None:
     assert _openness(tmp_path) == Openness(internal_at_host=InternalTo.INSTANCE)
     assert _openness(tmp_path, kind='"github"') == Openness()

@@ -121,7 +121,7 @@ def _transport(
     urls = {
         url: name
         for name, one in configured.items()
-        for url in (settings.hosts[name].base_url, *one.host.api_urls)
+        for url in (settings.hosts[name].base_url, _token_url(one.host), *one.host.api_urls)
     }
     names = {origin_of(url): name for url, name in urls.items()}
 
@@ -141,6 +141,11 @@ def _transport(
         connections=settings.host_connections,
         observe=count,
     )
+
+
+def _token_url(host: CodeHost) -> str:
+    """Where a host gives tokens, which may be neither at its base URL nor at its API."""
+    return host.refresh_request(refresh_token="", redirect_uri="").url
 
 
 def _hosts(settings: Settings, vault: Vault) -> dict[str, ConfiguredHost]:
