@@ -4,14 +4,22 @@ Webhooks about what is not known here: nothing follows, unless a listing may sti
 This module must not know how a delivery is proved.
 """
 
+from dataclasses import replace
+
 import pytest
 
-from tests.flows.scenes import empty_queue
+from permsync.flows.deps import ConfiguredConnection
+from permsync.flows.discover_repositories import DISCOVER
+from permsync.store import queue
+from tests.flows.scenes import column, empty_queue
 from tests.flows.test_apply_listing import claimed, linked
 from tests.flows.test_heed_notice import listed_later
+from tests.store.queue_rows import claim
 from tests.webhooks import gitlab, hooked, jobs, waiting
 from tests.webhooks import heed as deliver
 from tests.world import World
+
+AGAIN = "SELECT headers->>'again' IS NOT NULL FROM pgqueuer WHERE entrypoint = :name"
 
 
 async def test_people_and_repositories_that_nobody_knows_lead_to_nothing(world: World) -> None:
@@ -40,3 +48,21 @@ async def test_what_a_listing_under_way_may_still_bring_is_listed_again(
     run = await claimed(world, account)
     await deliver(world, gitlab(event, {"project_id": 2, **about}))
     assert await listed_later(world) == [str(run.account.id)]
+
+
+@pytest.mark.parametrize("connected", [True, False])
+async def test_what_a_look_through_connections_may_still_bring_is_looked_for_again(
+    world: World, connected: bool
+) -> None:
+    world = hooked(world)
+    if connected:
+        token = ConfiguredConnection("admin", "gitlab", frozenset({"*"}), "hush")
+        world = replace(world, services=replace(world.services, connections=(token,)))
+    database = world.services.database
+    async with database.begin() as connection:
+        await queue.enqueue_rounds(connection, [DISCOVER])
+    await claim(database, DISCOVER)
+    gone = {"project_id": 2, "project_visibility": "private"}
+    await deliver(world, gitlab("project_update", gone))
+    (again,) = await column(database, AGAIN, name=DISCOVER)
+    assert again is connected

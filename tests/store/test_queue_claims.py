@@ -90,6 +90,23 @@ async def test_a_round_that_is_wanted_while_it_runs_comes_once_more_after_that(
     assert HOUR - timedelta(minutes=5) < again["wait"] <= HOUR
 
 
+async def test_a_round_is_repeated_only_where_it_is_under_way(pool: Database) -> None:
+    async with pool.begin() as connection:
+        await queue.enqueue_rounds(connection, ["sweep"])
+        await queue.repeat_round(connection, "sweep", delay_in=HOUR)
+    (job,) = await claim(pool, "sweep")
+    assert await finish(pool, job, again_in=DAY)
+    (waiting,) = await jobs(pool)
+    assert waiting["wait"] > HOUR
+    await rows(pool, "UPDATE pgqueuer SET execute_after = now()")
+    (job,) = await claim(pool, "sweep")
+    async with pool.begin() as connection:
+        await queue.repeat_round(connection, "sweep", delay_in=HOUR)
+    assert await finish(pool, job, again_in=DAY)
+    (again,) = await jobs(pool)
+    assert HOUR - timedelta(minutes=5) < again["wait"] <= HOUR
+
+
 async def test_a_job_that_is_put_back_can_be_claimed_at_once_and_is_not_counted(
     pool: Database,
 ) -> None:

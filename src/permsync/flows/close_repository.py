@@ -9,7 +9,8 @@ as they are. This module must not know how a notice is proved.
 from datetime import datetime
 
 from permsync.flows.deps import Services
-from permsync.flows.want_asks import list_again, list_holder, list_under_way
+from permsync.flows.heed_unknown import heed_unknown
+from permsync.flows.want_asks import list_again, list_holder
 from permsync.store import changes, repositories
 from permsync.store.engine import Connection
 
@@ -27,8 +28,7 @@ async def close_repository(
     known = await repositories.load_named(connection, host=host, external_id=repository)
     settled_at = at + services.durations.settle
     if known is None:
-        # A listing that is under way may still bring it, and open.
-        await list_under_way(connection, host=host, due_at=settled_at)
+        await heed_unknown(services, connection, host=host, settled_at=settled_at)
         return False
     changed = await repositories.close(connection, known, at=at)
     await list_again(connection, [known.id], due_at=settled_at)

@@ -10,8 +10,9 @@ This module must not know how a notice is proved.
 from datetime import datetime
 
 from permsync.flows.deps import Services
+from permsync.flows.heed_unknown import heed_unknown
 from permsync.flows.save_repositories import forget_readers
-from permsync.flows.want_asks import list_holder, list_under_way
+from permsync.flows.want_asks import list_holder
 from permsync.store import changes, repositories
 from permsync.store.engine import Connection
 
@@ -35,8 +36,7 @@ async def drop_repository(
     await repositories.lock_host(connection, host)
     known = await repositories.load_named(connection, host=host, external_id=repository)
     if known is None:
-        # A listing that is under way may still bring it, with readers it has no longer.
-        await list_under_way(connection, host=host, due_at=settled_at)
+        await heed_unknown(services, connection, host=host, settled_at=settled_at)
         return 0
     await list_holder(connection, known.id, due_at=settled_at)
     changed = await forget_readers(services, connection, known, at=settled_at)

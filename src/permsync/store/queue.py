@@ -220,6 +220,21 @@ async def enqueue_round(
     await connection.execute(_ENQUEUE_ROUND, about)
 
 
+_REPEAT_ROUND = text("""
+    UPDATE pgqueuer AS job SET headers = jsonb_build_object(
+        'again', job.priority,
+        'again_at', least(
+            CAST(job.headers->>'again_at' AS timestamptz), now() + CAST(:delay AS interval)
+        )
+    ) WHERE dedupe_key = :kind AND status = 'picked'
+""")
+
+
+async def repeat_round(connection: AsyncConnection, kind: str, *, delay_in: timedelta) -> None:
+    """Have this periodic work done once more after ``delay_in``, if it is under way."""
+    await connection.execute(_REPEAT_ROUND, {"kind": kind, "delay": delay_in})
+
+
 _WANTED = text("""
     SELECT split_part(dedupe_key, ':', 2)::bigint FROM pgqueuer
     WHERE status IN ('queued', 'picked') AND execute_after <= now() + CAST(:soon AS interval)
