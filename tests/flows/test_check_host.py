@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from permsync import hosts
+from permsync.codehost import Ask, Request
 from permsync.errors import UnknownError
 from permsync.flows.check_host import check_host
 from permsync.flows.deps import Clock, ConfiguredConnection, Services
@@ -54,6 +55,20 @@ async def test_right_settings_have_nothing_wrong(world: World, name: str) -> Non
     # The pretend hosts speak http, and ask people to sign in before they say anything.
     assert told(found)[Check.TLS] is Found.UNKNOWN
     assert told(found)[Check.CALLBACK] is Found.UNKNOWN
+
+
+async def test_a_host_may_be_asked_who_we_are_beside_its_api(world: World) -> None:
+    """On the same origin, as with its OpenID Connect address."""
+
+    class Beside(hosts.registry()["gitea"]):  # type: ignore[misc]
+        def identity_ask(self) -> Ask:
+            base = host_settings(world.simulator, "gitea").base_url
+            return Ask("identity", Request("GET", f"{base}/login/oauth/userinfo"))
+
+    host = Beside(host_settings(world.simulator, "gitea"))
+    one = replace(world.services.hosts["gitea"], host=host)
+    services = replace(world.services, hosts={**world.services.hosts, "gitea": one})
+    assert Check.API in told(await check_host(services, "gitea"))
 
 
 @each_host

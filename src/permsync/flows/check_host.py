@@ -78,7 +78,7 @@ async def _look(services: Services, configured: ConfiguredHost) -> list[Finding]
     consent = await _observe(services, Request("GET", url))
     api = await _observe(services, ask.request)
     meaning = None if isinstance(api.observed, str) else host.parse_identity(ask, api.observed)
-    asked = next(url for url in host.api_urls if ask.request.url.startswith(url))
+    asked = next((url for url in host.api_urls if ask.request.url.startswith(url)), host.api_url)
     clock = judge_clock(
         api.observed,
         asked_at=api.asked_at,
