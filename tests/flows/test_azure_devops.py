@@ -5,7 +5,7 @@ from dataclasses import replace
 from permsync import hosts
 from permsync.model import AccountState, RunState
 from permsync.simulator.kinds.azure_devops.rows import organisation_id
-from tests.flows.scenes import column, last_run, read, sync
+from tests.flows.scenes import column, last_run, read, spoil, sync
 from tests.world import World, host_settings
 
 GRANTED = """
@@ -37,6 +37,18 @@ async def test_fake_17_an_organisation_that_lets_no_programs_in_is_a_gap_and_end
     assert await granted(world, account.id) == sorted([*before, new.full_name])
     gaps = await column(world.services.database, "SELECT owner_id FROM account_gap")
     assert gaps == [organisation_id("contoso")]
+
+
+async def test_an_organisation_that_sends_a_good_token_to_sign_in_is_a_gap_and_ends_nothing(
+    world: World,
+) -> None:
+    account = await world.link("ada", "azure")
+    await sync(world, account)
+    before = await granted(world, account.id)
+    spoil(world, "azure", "api", "unauthorized", match="contoso/_apis", times=9)
+    await sync(world, account)
+    assert (await read(world, account)).state is AccountState.ACTIVE
+    assert await granted(world, account.id) == before
 
 
 async def test_what_is_disabled_is_read_by_nobody_until_it_is_enabled(world: World) -> None:

@@ -113,8 +113,18 @@ def test_fewer_rows_than_are_counted_leave_a_gap() -> None:
         answer(UNAUTHORISED, 403),
         answer({"message": "TF400898"}, 404),
         page_of_html(404),
+        page_of_html(203),
+        Response(302, {"location": "https://spsprod.vssps.visualstudio.com/_signin?realm=x"}, b""),
     ],
-    ids=["no programs", "no access", "forbidden", "unknown", "unknown, as a page"],
+    ids=[
+        "no programs",
+        "no access",
+        "forbidden",
+        "unknown",
+        "unknown, as a page",
+        "a page to sign in at",
+        "the way to one",
+    ],
 )
 def test_fake_17_an_organisation_that_refuses_is_a_gap_and_the_token_lives(
     refusal: Response,
@@ -126,10 +136,10 @@ def test_fake_17_an_organisation_that_refuses_is_a_gap_and_the_token_lives(
     assert [one.external_id for one in listing.repositories()] == [ENGINE]
 
 
-def test_a_token_that_dies_among_the_organisations_ends_the_listing() -> None:
-    refusal = _enumerate(contoso=page_of_html(203)).refusal()
-    assert refusal is not None
-    assert refusal.kind is FailureKind.CREDENTIAL_REJECTED
+@pytest.mark.parametrize("step", ["profile", "organisations"])
+def test_before_any_organisation_is_asked_a_page_to_sign_in_at_is_the_tokens(step: str) -> None:
+    ask = _host().listing_asks()[0] if step == "profile" else _organisations_ask()
+    assert _failure(page_of_html(203), ask) is FailureKind.CREDENTIAL_REJECTED
 
 
 @pytest.mark.parametrize("step", ["profile", "organisations"])

@@ -65,7 +65,7 @@ def test_what_only_its_members_see_open_is_a_yes() -> None:
         (answer({"message": "TF400813"}, 401), FailureKind.FORBIDDEN),
         (answer({"message": "TF400813"}, 403), FailureKind.FORBIDDEN),
         (answer({"message": "TF400733"}, 429), FailureKind.RATE_LIMITED),
-        (page_of_html(203), FailureKind.CREDENTIAL_REJECTED),
+        (page_of_html(203), FailureKind.FORBIDDEN),
         (answer(_row(id=FABRIKAM)), FailureKind.UNREADABLE),
         (answer({"value": []}), FailureKind.UNREADABLE),
     ],

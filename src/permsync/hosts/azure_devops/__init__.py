@@ -257,11 +257,13 @@ def _parse(ask: Ask, response: Response, decoder: msgspec.json.Decoder[T]) -> T 
     Read an answer, unless it is a page to sign in at: so a dead token is answered here.
 
     An organisation that does not know the person, or lets no programs in, says 401 to a token
-    that is good elsewhere (HOSTS 7), and one that is not there 404, perhaps as a page: both
-    are about that organisation.
+    that is good elsewhere (HOSTS 7), or sends it to sign in, and one that is not there 404,
+    perhaps as a page: all are about that organisation. Who the person is is asked in each run,
+    and tells whether the token is dead.
     """
     if _is_sign_in(response):
-        return Failure(FailureKind.CREDENTIAL_REJECTED, said(response))
+        kind = FailureKind.FORBIDDEN if ask.owner_id else FailureKind.CREDENTIAL_REJECTED
+        return Failure(kind, said(response))
     answer = parse_body(response, decoder)
     if not isinstance(answer, Failure):
         return answer
