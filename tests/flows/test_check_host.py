@@ -20,7 +20,7 @@ from permsync.flows.deps import Clock, ConfiguredConnection, Services
 from permsync.rules.host_check import Check, Finding, Found
 from permsync.simulator.samples import client_id_of
 from tests.flows.installed import by_app
-from tests.flows.scenes import read, rows
+from tests.flows.scenes import column, read, rows
 from tests.transport.raw_server import answer, raw_server, replies
 from tests.world import KINDS, World, host_settings
 
@@ -181,6 +181,18 @@ async def test_a_connection_is_looked_at_with_its_own_token(world: World, name: 
         services = replace(world.services, connections=(connection(name, given),))
         one = (await check_host(services, name))[-1]
         assert (one.check, one.about, one.found) == (Check.CONNECTION, "admin", found)
+
+
+async def test_a_look_takes_of_a_shared_budget_what_it_asks_and_no_more(world: World) -> None:
+    name = next(one for one in KINDS if world.services.host(one).host.manners.hourly)
+    services = replace(world.services, connections=(connection(name, "no-such-token"),))
+    await check_host(services, name)
+    (left,) = await column(
+        world.services.database,
+        "SELECT request_limit - remaining FROM budget WHERE host = :host",
+        host=name,
+    )
+    assert left == 1
 
 
 async def test_a_connection_by_an_app_is_looked_at_by_who_let_it_in(world: World) -> None:

@@ -167,10 +167,13 @@ def _webhooks(configured: ConfiguredHost) -> Finding:
 async def _connection(services: Services, connection: ConfiguredConnection) -> Finding:
     if connection.app is not None:
         return await _app(services, connection, connection.app)
+    conversation = ConnectionConversation(services, connection)
     try:
-        confirmed = await confirm_identity(ConnectionConversation(services, connection))
+        confirmed = await confirm_identity(conversation)
     except TokenUnavailableError:
         return judge_connection(connection.name, FailureKind.CREDENTIAL_REJECTED)
+    finally:
+        await conversation.allowance.settle()
     failed = confirmed.kind if isinstance(confirmed, Failure) else None
     return judge_connection(connection.name, failed)
 
