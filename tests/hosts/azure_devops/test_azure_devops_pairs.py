@@ -37,6 +37,11 @@ def test_a_repository_is_asked_for_by_its_id_within_its_organisation() -> None:
     assert ask.request.url == f"{place}/{ENGINE}?api-version=7.1"
 
 
+def test_the_address_of_one_organisation_is_that_of_all() -> None:
+    copied = create(settings_of("azure_devops", base_url="https://dev.azure.com/contoso"))
+    assert copied.pair_ask(ONE, ADA).request.url == HOST.pair_ask(ONE, ADA).request.url
+
+
 def test_what_is_shown_is_a_yes_and_what_is_disabled_a_no_as_in_the_listing() -> None:
     assert _pair(answer(_row())) == PairAnswer(Level.READ)
     assert _pair(answer(_row(isDisabled=True))) == PairAnswer(None)

@@ -116,7 +116,9 @@ class Host(CodeFlow):
         )
         super().__init__(settings, dialect, scopes=settings.scopes or entra.SCOPES)
         is_cloud = urlsplit(settings.base_url).netloc == _CLOUD
-        self.api_url = settings.api_url or settings.base_url
+        # People copy the address of their organisation, which each ask names itself.
+        base_url = f"https://{_CLOUD}" if is_cloud else settings.base_url
+        self.api_url = settings.api_url or base_url
         self._profile_url = options.profile_url or (_PROFILES if is_cloud else self.api_url)
         self._login_url = options.login_url or (entra.LOGIN if is_cloud else settings.base_url)
         self.rotation = options.rotation
