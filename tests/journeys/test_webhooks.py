@@ -166,6 +166,7 @@ def test_what_is_wrong_with_a_delivery_is_answered_and_changes_nothing(site: Sit
 
 def test_a_burst_with_copies_in_a_wrong_order_is_carried_out_once(site: Site) -> None:
     host, name = "gitlab", "research/api-00"
+    control(site, f"{host}/join", person=PERSON, namespace="research")
     user = linked(site, host)
     control(site, f"{host}/spoil-hooks", copies=2, burst=10, held_back=2)
     control(site, f"{host}/leave", person=PERSON, namespace="research")

@@ -42,5 +42,5 @@ async def test_a_transaction_that_goes_on_speaking_lasts(database: FreshDatabase
     async with speaking.begin() as connection:
         for _ in range(4):
             await asyncio.sleep(SILENT_IN.total_seconds() / 3)
-            await connection.execute(TAKE)
+            assert (await connection.execute(TAKE)).all() == []
     await speaking.close()
