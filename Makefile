@@ -18,8 +18,10 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 # Used where the machine has no uv; pip takes over where this cannot be installed.
 UV_VERSION := 0.13.9
 
-# Tests run in this many processes. Each one has a database of its own.
-WORKERS ?= logical
+# Tests run in this many processes, each with a database of its own: one for each processor,
+# but never under three, because most of a journey's time is waiting.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); \
+	echo $$(( cores < 3 ? 3 : cores )))
 PYTEST_FLAGS ?=
 # Paths whose branches the tests must cover completely, in process.
 COVERED := src/permsync/rules/**,src/permsync/hosts/**,src/permsync/oauth2/**,src/permsync/oauth2.py

@@ -59,6 +59,10 @@ WHERE entrypoint LIKE 'sync_account@%' GROUP BY 1
 BUSY = """
 SELECT active_time FROM pg_stat_database WHERE datname = current_database()
 """
+FAILED = """
+SELECT host, failure, count(*) FROM run JOIN account ON account.id = account_id
+WHERE run.state = 'failed' GROUP BY host, failure
+"""
 PRESSED = """
 SELECT max(finished_at) FROM run WHERE account_id = :id AND trigger = 'person' AND started_at > :at
 """
@@ -195,6 +199,8 @@ async def measure(fleet: Fleet, name: str, *, count: int, slow: bool = False) ->
         if slow:
             await fleet.rows("DELETE FROM pgqueuer WHERE status = 'queued'")
             fleet.slow(SLOW, 0)
+    if failed := await fleet.rows(FAILED):
+        raise RuntimeError(f"a sync that fails is no sync: {failed}")
     synced, took = fleet.accounts - left, max(ended.values())
     await asyncio.sleep(1)  # the server adds up its figures once a second
     return {

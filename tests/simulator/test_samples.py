@@ -66,6 +66,7 @@ def test_bulk_repositories_are_all_readable(simulator: RunningSimulator) -> None
 
 def test_bulk_accounts_can_refresh_at_once(simulator: RunningSimulator) -> None:
     pairs = bulk_accounts(simulator.world, "gitlab", 20)
+    assert {tuple(each.scopes) for each in pairs} == {("read_api", "read_user")}
     visitor = Visitor(simulator, "gitlab")
     tokens = visitor.refresh(str(pairs[7].refresh)).json
     answer = visitor.get("/oauth/token/info", token=tokens["access_token"])

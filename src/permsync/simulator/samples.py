@@ -121,18 +121,20 @@ def bulk_repositories(
 def bulk_accounts(world: World, host: str, count: int, *, prefix: str = "person") -> list[Pair]:
     """Add `count` people, each with a pair of tokens as if they had consented just now."""
     place = world.hosts[host]
+    role = world.roles[place.kind]
     client = next(iter(place.tokens.clients.values()))
+    scopes = role.sample.scope.split()
     made = []
     for number in range(count):
         person = f"{prefix}-{number:06d}"
         place.add_person(person, full_name=person, email=f"{person}@example.com")
-        pending = Pending(client.client_id, client.redirect_uris[0], "", client.scopes, None, None)
-        code = Code("", person, pending, list(client.scopes), 0)
+        pending = Pending(client.client_id, client.redirect_uris[0], "", scopes, None, None)
+        code = Code("", person, pending, list(scopes), 0)
         made.append(
             rotation.issue(
                 place.tokens,
                 place.policy,
-                role=roles()[place.kind],
+                role=role,
                 code=code,
                 client=client,
                 now=world.now(),
