@@ -185,6 +185,19 @@ async def test_a_cancelled_start_leaves_a_folder_that_starts(empty_folder: Path)
         assert psutil.pid_exists(server.pid)
 
 
+async def test_who_is_called_off_in_the_middle_of_a_start_leaves_no_server(
+    data_folder: Path,
+) -> None:
+    async with entered(data_folder):
+        pass  # its files are there, so that the next start is nothing but a start
+    entering = asyncio.create_task(entered(data_folder).__aenter__())
+    await appeared(data_folder / "cluster" / "postmaster.pid")
+    entering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await entering
+    assert not await is_running(data_folder)
+
+
 async def test_who_comes_after_a_sigkill_in_the_first_start_waits_for_its_initdb(
     empty_folder: Path,
 ) -> None:

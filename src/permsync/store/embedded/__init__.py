@@ -6,7 +6,7 @@ not know: tables, and where its settings come from; it reads no environment.
 
 Who starts it: the first who needs it. Two who come at once take turns (``start.lock``), and
 the second joins. The server lives in a session of its own, so a killed permsync hurts it
-as little as a closed terminal.
+as little as a closed terminal. Who is called off in the middle of a start stops it again.
 
 Who stops it: the last who leaves. Everyone shares ``users.lock``, which the kernel takes
 back from the dead; who leaves in order and finds it shared by nobody else stops the server.
@@ -15,7 +15,7 @@ When the last one was killed the server goes on, and the next one joins it.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -86,7 +86,9 @@ class EmbeddedPostgres:
             try:
                 server = await _join_or_start(cluster, lock, self._waits, self._settings)
             except BaseException:
-                users.release()
+                with users:
+                    if users.is_last():
+                        await _stop_half_started(cluster, self._waits)
                 raise
         self._inside = (cluster, users)
         return server
@@ -203,6 +205,19 @@ async def _join_or_start(
                 ends_in=waits.start_in,
             )
             started = True
+
+
+async def _stop_half_started(cluster: Cluster, waits: EmbeddedWaits) -> None:
+    """Stop a server that may not have said yet where it is; what hinders that is no news."""
+    with suppress(DatabaseUnavailableError, TimeoutError):
+        async with asyncio.timeout(waits.stop_in.total_seconds()):
+            while cluster.postmaster() is None:
+                idle = claim(cluster.server_lock, owner=cluster.owner)
+                if idle is not None:
+                    idle.release()
+                    return
+                await asyncio.sleep(waits.look_again_in.total_seconds())
+            await _stop(cluster, waits)
 
 
 async def _stop(cluster: Cluster, waits: EmbeddedWaits) -> None:
