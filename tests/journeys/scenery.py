@@ -39,14 +39,28 @@ def _signed_out(person: Person) -> None:
     person.open("/accounts/1/disconnect")
 
 
+def _arrived(person: Person, *, at: str = "", not_at: str = "#") -> None:
+    """
+    Wait for a page of ours whose address ends like this, and not like that.
+
+    A press ends before the page that it leads to is there.
+    """
+    ours = person.site.permsync_url
+    person.page.wait_for_url(
+        lambda url: url.startswith(ours) and url.endswith(at) and not url.endswith(not_at)
+    )
+
+
 def _empty(person: Person) -> None:
     person.sign_in()
+    _arrived(person)
 
 
 def _denied(person: Person) -> None:
     person.press("Link GitLab")
     person.page.get_by_label(person.name).check()
     person.press("Deny")
+    _arrived(person)
 
 
 def _first_sync(person: Person) -> None:
@@ -68,10 +82,12 @@ def _healthy(person: Person) -> None:
 
 def _disconnect(person: Person) -> None:
     person.card("GitLab").get_by_role("link", name="Disconnect").click()
+    _arrived(person, at="/disconnect")
 
 
 def _disconnected(person: Person) -> None:
     person.press("Disconnect")
+    _arrived(person, not_at="/disconnect")
 
 
 def _reconnect(person: Person) -> None:
@@ -104,8 +120,9 @@ def _troubles(person: Person) -> None:
 
 def _history(person: Person) -> None:
     """What became of an account that is being tried again."""
-    title = "Bitbucket Data Center"
+    title, before = "Bitbucket Data Center", person.page.url
     person.card(title).get_by_role("link", name=f"History of {title}").click()
+    _arrived(person, not_at=before)
 
 
 def _error(person: Person) -> None:
