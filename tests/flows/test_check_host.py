@@ -60,7 +60,7 @@ async def test_right_settings_have_nothing_wrong(world: World, name: str) -> Non
 async def test_a_host_may_be_asked_who_we_are_beside_its_api(world: World) -> None:
     """On the same origin, as with its OpenID Connect address."""
 
-    class Beside(hosts.registry()["gitea"]):  # type: ignore[misc]
+    class Beside(hosts.registry()["gitea"]):  # type: ignore[misc]  # found at run time
         def identity_ask(self) -> Ask:
             base = host_settings(world.simulator, "gitea").base_url
             return Ask("identity", Request("GET", f"{base}/login/oauth/userinfo"))

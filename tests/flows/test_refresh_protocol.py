@@ -20,6 +20,8 @@ from permsync.flows.refresh_account import refresh_account
 from permsync.flows.sweep_attempts import sweep_attempts
 from permsync.model import Account, AccountReason, AccountState, RunState
 from permsync.rules.refresh.claim import Judge
+from permsync.simulator.faults import Shape
+from permsync.simulator.tokens import Rotation
 from tests.flows.scenes import column, expire, read, refreshes, rows, spoil, sync, until, with_host
 from tests.world import World, host_settings
 
@@ -32,10 +34,10 @@ def elsewhere(services: Services) -> Services:
     return replace(services, in_flight=InFlight(limit=10))
 
 
-def with_rotation(world: World, rotation: str, policy: str) -> World:
+def with_rotation(world: World, rotation: str, policy: Rotation) -> World:
     """GitLab, configured for a rotation, with a host behind it that does as ``policy`` says."""
     settings = replace(host_settings(world.simulator, "gitlab"), options={"rotation": rotation})
-    world.host("gitlab").policy.rotation = policy  # type: ignore[assignment]
+    world.host("gitlab").policy.rotation = policy
     return replace(world, services=with_host(world.services, settings))
 
 
@@ -53,11 +55,11 @@ USELESS = ["html", "empty", "empty_object"]
 
 @pytest.mark.parametrize("shape", USELESS)
 async def test_i5_a_success_without_tokens_is_stored_before_it_is_judged(
-    world: World, shape: str
+    world: World, shape: Shape
 ) -> None:
     account = await world.link("ada", "gitlab")
     await expire(world, account)
-    spoil(world, "gitlab", "token", shape)  # type: ignore[arg-type]
+    spoil(world, "gitlab", "token", shape)
 
     await refresh_account(world.services, account.id)
 

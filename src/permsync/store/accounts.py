@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import ColumnElement, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from permsync.model import LIVING, Account, AccountReason, AccountState, Sealed
@@ -60,8 +60,10 @@ async def load_locked(connection: AsyncConnection, account_id: int) -> Account |
     return await _one(connection, _account.c.id == account_id, lock=True)
 
 
-async def _one(connection: AsyncConnection, where: object, *, lock: bool = False) -> Account | None:
-    query = select(*ACCOUNT_COLUMNS).where(where)  # type: ignore[arg-type]  # a column clause
+async def _one(
+    connection: AsyncConnection, where: ColumnElement[bool], *, lock: bool = False
+) -> Account | None:
+    query = select(*ACCOUNT_COLUMNS).where(where)
     if lock:
         query = query.with_for_update()
     row = (await connection.execute(query)).mappings().first()
