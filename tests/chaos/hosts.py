@@ -1,10 +1,12 @@
 """
 The pretend hosts of the chaos suite as a process: one host for each lane's policy.
 
-``python -m tests.chaos.hosts PORT LANE...`` serves until it is told to stop; everything
-else is done through the simulator's own levers. This module must not know permsync.
+``python -m tests.chaos.hosts FD LANE...`` serves on an inherited listening socket until it is
+told to stop; everything else is done through the simulator's own levers. This module must not
+know permsync.
 """
 
+import socket
 import sys
 
 from permsync.simulator.kinds import roles
@@ -35,4 +37,5 @@ def world_of(lanes: list[Lane]) -> World:
 
 
 if __name__ == "__main__":
-    run(world_of([BY_NAME[name] for name in sys.argv[2:]]), port=int(sys.argv[1]))
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    run(world_of([BY_NAME[name] for name in sys.argv[2:]]), listener)

@@ -163,7 +163,11 @@ async def nursery(folder: Path) -> AsyncIterator[Nursery]:
 
 @asynccontextmanager
 async def started(
-    arguments: Sequence[str], *, log: Path, program: Sequence[str] = PERMSYNC
+    arguments: Sequence[str],
+    *,
+    log: Path,
+    program: Sequence[str] = PERMSYNC,
+    pass_fds: Sequence[int] = (),
 ) -> AsyncIterator[Process]:
     """A program with its words in a file; SIGTERM ends it, SIGKILL where that does not."""
     with log.open("ab") as output:
@@ -175,6 +179,7 @@ async def started(
             stderr=output,
             cwd=ROOT,
             start_new_session=True,
+            pass_fds=pass_fds,
         )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_end, process)

@@ -33,7 +33,7 @@ from permsync.vault import new_sealing_key
 from tests.chaos.database_proxy import DatabaseProxy, database_proxy
 from tests.chaos.host_proxy import HostProxy, host_proxy
 from tests.chaos.lanes import GRACE_SECONDS, PUBLIC_URL, Lane
-from tests.chaos.processes import PATIENCE_SECONDS, Caller, Nursery, nursery, started
+from tests.chaos.processes import Caller, Nursery, nursery, started
 from tests.databases import TEST_SETTINGS, TEST_WAITS
 
 # A quarter of an hour becomes four and a half seconds.
@@ -144,15 +144,7 @@ class Place:
 async def site(folder: Path, lanes: Sequence[Lane]) -> AsyncIterator[dict[str, Place]]:
     """Everything running, by the name of the lane."""
     async with AsyncExitStack() as stack:
-        port = _free_port()
-        names = [lane.name for lane in lanes]
-        await stack.enter_async_context(
-            started(
-                (str(port), *names),
-                log=folder / "hosts.log",
-                program=(sys.executable, "-m", "tests.chaos.hosts"),
-            )
-        )
+        port = await stack.enter_async_context(_hosts(folder, lanes))
         postgres = EmbeddedPostgres(folder / "postgres", waits=TEST_WAITS, settings=TEST_SETTINGS)
         server = await stack.enter_async_context(postgres)
 
@@ -161,7 +153,6 @@ async def site(folder: Path, lanes: Sequence[Lane]) -> AsyncIterator[dict[str, P
             await ensure_running(folder / "postgres", waits=TEST_WAITS, settings=TEST_SETTINGS)
 
         parent = await stack.enter_async_context(nursery(folder))
-        await _await_port(port)
         await _make_template(server)
         places = {}
         for lane in lanes:
@@ -170,6 +161,21 @@ async def site(folder: Path, lanes: Sequence[Lane]) -> AsyncIterator[dict[str, P
             )
             places[lane.name] = await stack.enter_async_context(made)
         yield places
+
+
+@asynccontextmanager
+async def _hosts(folder: Path, lanes: Sequence[Lane]) -> AsyncIterator[int]:
+    """The lanes' hosts, and their port: its queue takes connections before they are up."""
+    names = [lane.name for lane in lanes]
+    program = (sys.executable, "-m", "tests.chaos.hosts")
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
+        port, fd = listener.getsockname()[1], listener.fileno()
+        running = started(
+            (str(fd), *names), log=folder / "hosts.log", program=program, pass_fds=(fd,)
+        )
+        async with running:
+            listener.close()
+            yield port
 
 
 async def _make_template(server: EmbeddedServer) -> None:
@@ -272,21 +278,3 @@ def post(url: str, arguments: Mapping[str, object]) -> Any:
     )
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)["result"]
-
-
-async def _await_port(port: int) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -57,28 +56,20 @@ def test_the_world_that_was_served_first_is_what_reset_returns_to() -> None:
 
 
 def test_a_blocking_run_answers_until_the_process_is_told_to_stop() -> None:
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        port = chosen.getsockname()[1]
     program = (
+        "import socket\n"
         "from permsync.simulator.samples import sample_world\n"
         "from permsync.simulator.server import run\n"
-        f"run(sample_world(), port={port})\n"
+        "run(sample_world(), socket.socket(fileno={fd}))\n"
     )
-    with subprocess.Popen([sys.executable, "-c", program]) as process:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port, fd = listener.getsockname()[1], listener.fileno()
+        command = [sys.executable, "-c", program.format(fd=fd)]
+        process = subprocess.Popen(command, pass_fds=(fd,))
+    with process:
         try:
-            assert _first_status(f"http://127.0.0.1:{port}/control") == 200
+            assert ask("GET", f"http://127.0.0.1:{port}/control").status == 200
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=20) in {0, -signal.SIGTERM}
         finally:
             process.kill()
-
-
-def _first_status(url: str) -> int:
-    """The status of the first answer, from a server that is still starting."""
-    for _ in range(200):
-        try:
-            return ask("GET", url).status
-        except ConnectionRefusedError:
-            time.sleep(0.1)
-    return 0

@@ -16,9 +16,9 @@ import uvicorn
 
 from permsync.app import open_services
 from permsync.cli.lifetime import stop_on_signals
+from permsync.cli.listening import InheritedSocket, listening
 from permsync.cli.running import SettingsFile, read_settings, run
 from permsync.config.settings import Settings
-from permsync.errors import AddressInUseError
 from permsync.flows.deps import Services
 from permsync.telemetry import Event, logger
 from permsync.web.application import create_application
@@ -26,7 +26,7 @@ from permsync.worker.kinds import KINDS
 from permsync.worker.run import work
 
 log = logger(__name__)
-BACKLOG = 1024
+CURE = ", or name another port in [listen] or PERMSYNC_LISTEN__PORT"
 
 
 def serve(
@@ -34,28 +34,13 @@ def serve(
     worker: Annotated[
         bool, typer.Option(help="Do background work in this process as well.")
     ] = True,
+    fd: InheritedSocket = None,
 ) -> None:
     """Serve until SIGTERM; refreshes in flight end in a commit first."""
     read = read_settings(settings)
-    with _listening(read) as listener:
+    address = read.listen
+    with listening(address.host, address.port, fd=fd, cure=CURE) as listener:
         run(_serve(read, listener, worker=worker))
-
-
-@contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    with listener:
-        try:
-            listener.bind((settings.listen.host, settings.listen.port))
-        except OSError as error:
-            raise AddressInUseError(
-                place=f"{settings.listen.host}:{settings.listen.port}",
-                cure=f"{error.strerror}; stop the other program, or name another port in"
-                " [listen] or PERMSYNC_LISTEN__PORT",
-            ) from error
-        listener.listen(BACKLOG)
-        yield listener
 
 
 async def _serve(settings: Settings, listener: socket.socket, *, worker: bool) -> None:

@@ -12,8 +12,9 @@ from typing import Annotated
 
 import typer
 
+from permsync.cli.listening import InheritedSocket, listening
 from permsync.cli.running import console
-from permsync.errors import AddressInUseError, ConfigurationError
+from permsync.errors import ConfigurationError
 from permsync.simulator import keeping
 from permsync.simulator.samples import sample_world
 from permsync.simulator.server import run
@@ -31,21 +32,20 @@ def simulator(
     access_seconds: Annotated[
         float | None, typer.Option(help="How long access tokens live in a new world.", min=0.1)
     ] = None,
+    fd: InheritedSocket = None,
 ) -> None:
     """Play GitHub, GitLab, both Bitbuckets and a sign-in provider on 127.0.0.1."""
     kept = _kept(keep, public_url=public_url) if keep is not None else None
     world = kept or sample_world(public_url=public_url, access_seconds=access_seconds)
-    console.print(f"simulator on http://127.0.0.1:{port}: a panel, and levers at /control")
     # The server hands the signal on when it has ended, and the world is kept after that.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with suppress(KeyboardInterrupt):
-            run(world, port=port)
-    except OSError as error:
-        raise AddressInUseError(
-            place=f"127.0.0.1:{port}",
-            cure=f"{error.strerror}; stop the other program, or name another --port",
-        ) from error
+    with (
+        listening("127.0.0.1", port, fd=fd, cure=", or name another --port") as listener,
+        suppress(KeyboardInterrupt),
+    ):
+        where = listener.getsockname()[1]
+        console.print(f"simulator on http://127.0.0.1:{where}: a panel, and levers at /control")
+        run(world, listener)
     if keep is not None:
         keeping.save(world, keep)
 

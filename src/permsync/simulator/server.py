@@ -17,6 +17,7 @@ from permsync.simulator.postman import Postman
 from permsync.simulator.world import World
 
 STOP_WITHIN_SECONDS = 10
+BACKLOG = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ class RunningSimulator:
 
 
 @contextmanager
-def serve(world: World, *, port: int = 0) -> Iterator[RunningSimulator]:
-    """Serve a world from a background thread until the block ends; port 0 takes a free one."""
+def serve(world: World) -> Iterator[RunningSimulator]:
+    """Serve a world from a background thread, at a free port, until the block ends."""
     world.remember_start()
-    listener = _listening(port)
+    # It queues connections already, so that nobody has to wait for the server.
+    listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
     application = SimulatorApplication(world)
     server = uvicorn.Server(_configured(application))
     postman = Postman(lambda: application.world)
@@ -63,24 +65,14 @@ def serve(world: World, *, port: int = 0) -> Iterator[RunningSimulator]:
         listener.close()
 
 
-def run(world: World, *, port: int) -> None:
-    """Serve a world on the given port until the process is told to stop."""
+def run(world: World, listener: socket.socket) -> None:
+    """Serve a world on a listening socket until the process is told to stop."""
     world.remember_start()
-    listener = _listening(port)
     application = SimulatorApplication(world)
     postman = Postman(lambda: application.world)
     postman.start()
     uvicorn.Server(_configured(application)).run(sockets=[listener])
     postman.stop()
-
-
-def _listening(port: int) -> socket.socket:
-    """A socket that queues connections already, so that nobody has to wait for the server."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(1024)
-    return listener
 
 
 def _configured(application: SimulatorApplication) -> uvicorn.Config:

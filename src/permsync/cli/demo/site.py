@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep
 
-from permsync.cli.demo.folder import ports_of, prepare, service_key
+from permsync.cli.demo.folder import prepare, service_key
+from permsync.cli.demo.ports import held, port_of
 from permsync.config import environment_without_settings
-from permsync.errors import AddressInUseError, ConfigurationError
 from permsync.simulator.samples import sample_hosts, webhook_secret_of
 
 __all__ = ["DemoPlan", "EndedEarlyError", "Site", "running"]
@@ -106,40 +106,10 @@ def running(plan: DemoPlan) -> Iterator[Site]:
     Raises ``AddressInUseError`` for a taken port, ``ConfigurationError`` for a folder that
     cannot be the demo's, and ``EndedEarlyError`` where a process does not come up.
     """
-    port, simulator_port = _ports(plan)
-    permsync_url, simulator_url = (f"http://127.0.0.1:{one}" for one in (port, simulator_port))
-    settings = prepare(
-        plan.folder,
-        port=port,
-        simulator_url=simulator_url,
-        sync_every=plan.sync_every,
-        sync_every_asked=plan.sync_every_asked,
-    )
+    sockets = held(plan.folder, asked=(plan.port, plan.simulator_port))
     started: list[Process] = []
-
-    def start(name: str, *arguments: str) -> Process:
-        started.append(_started(name, plan.folder / f"{name}.log", *arguments))
-        return started[-1]
-
     try:
-        simulator = start(
-            "simulator",
-            *("--port", str(simulator_port), "--public-url", permsync_url),
-            *("--keep", str(plan.folder / "simulator.json")),
-            *("--access-seconds", str(plan.access_seconds)),
-        )
-        serve = start("serve", "--no-worker", "--settings", str(settings))
-        # A refresh that meets no host yet would be one that failed.
-        _await(f"{simulator_url}/control", simulator)
-        worker = start("worker", "--settings", str(settings))
-        _await(f"{permsync_url}/readyz", serve)
-        site = Site(
-            folder=plan.folder,
-            permsync_url=permsync_url,
-            simulator_url=simulator_url,
-            service_key=service_key(plan.folder),
-            processes=(simulator, serve, worker),
-        )
+        site = _start(plan, sockets, started)
         if plan.hooks:
             _hook_up(site)
         yield site
@@ -147,6 +117,47 @@ def running(plan: DemoPlan) -> Iterator[Site]:
         # The hosts last, so that a refresh on its way ends in a commit.
         _end(started[1:])
         _end(started[:1])
+        for each in sockets:
+            each.close()
+
+
+def _start(
+    plan: DemoPlan, sockets: tuple[socket.socket, socket.socket], started: list[Process]
+) -> Site:
+    """Everything up and answering; what was started is in the list, the hosts first."""
+    permsync_url, simulator_url = (f"http://127.0.0.1:{port_of(each)}" for each in sockets)
+    settings = prepare(
+        plan.folder,
+        port=port_of(sockets[0]),
+        simulator_url=simulator_url,
+        sync_every=plan.sync_every,
+        sync_every_asked=plan.sync_every_asked,
+    )
+
+    def start(name: str, *arguments: str, on: socket.socket | None = None) -> Process:
+        started.append(_started(name, plan.folder / f"{name}.log", *arguments, on=on))
+        return started[-1]
+
+    simulator = start(
+        "simulator",
+        *("--public-url", permsync_url),
+        *("--keep", str(plan.folder / "simulator.json")),
+        *("--access-seconds", str(plan.access_seconds)),
+        on=sockets[1],
+    )
+    ours = ("--settings", str(settings))
+    serve = start("serve", "--no-worker", *ours, on=sockets[0])
+    # A refresh that meets no host yet would be one that failed.
+    _await(f"{simulator_url}/control", simulator)
+    worker = start("worker", *ours)
+    _await(f"{permsync_url}/readyz", serve)
+    return Site(
+        folder=plan.folder,
+        permsync_url=permsync_url,
+        simulator_url=simulator_url,
+        service_key=service_key(plan.folder),
+        processes=(simulator, serve, worker),
+    )
 
 
 def _hook_up(site: Site) -> None:
@@ -156,37 +167,25 @@ def _hook_up(site: Site) -> None:
         site.control(f"{name}/add-hook", url=address, secret=webhook_secret_of(name))
 
 
-def _ports(plan: DemoPlan) -> tuple[int, int]:
+def _started(name: str, log: Path, *arguments: str, on: socket.socket | None) -> Process:
     """
-    The two ports, each free just now.
+    One of our commands in a session of its own, so that Ctrl-C reaches only the demo.
 
-    The links and sign-ins in a folder name its ports, so that others cannot go on with them.
+    It listens on this socket, which is closed here: one that ends refuses, and keeps nobody.
     """
-    kept = ports_of(plan.folder)
-    asked = plan.port, plan.simulator_port
-    if kept is None:
-        return _free_port(asked[0]), _free_port(asked[1])
-    if any(one not in {0, before} for one, before in zip(asked, kept, strict=True)):
-        raise ConfigurationError(
-            key="--port",
-            place=str(plan.folder),
-            cure=f"its accounts were linked at ports {kept[0]} and {kept[1]}: take those, name"
-            " another --folder, or remove this one",
-        )
-    return _free_port(kept[0]), _free_port(kept[1])
-
-
-def _started(name: str, log: Path, *arguments: str) -> Process:
-    """One of our commands in a session of its own, so that Ctrl-C reaches only the demo."""
+    handed = () if on is None else (on.fileno(),)
     with log.open("wb") as output:
         popen = subprocess.Popen(  # noqa: S603 - our own program
-            [*_PERMSYNC, name, *arguments],
+            [*_PERMSYNC, name, *arguments, *(f"--fd={fd}" for fd in handed)],
             env=environment_without_settings(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
+            pass_fds=handed,
         )
+    if on is not None:
+        on.close()
     return Process(name, log, popen)
 
 
@@ -199,20 +198,6 @@ def _end(processes: Sequence[Process]) -> None:
         except subprocess.TimeoutExpired:
             each.popen.kill()
             each.popen.wait()
-
-
-def _free_port(port: int) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise AddressInUseError(
-                place=f"127.0.0.1:{port}",
-                cure=f"{error.strerror}; stop the other program (perhaps another demo), or name"
-                " other ports with --port and --simulator-port, and another --folder",
-            ) from error
-        return int(probe.getsockname()[1])
 
 
 def _await(url: str, process: Process) -> None:
