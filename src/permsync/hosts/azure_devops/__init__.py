@@ -30,6 +30,7 @@ from permsync.codehost import (
     Request,
     Response,
     Rotation,
+    TokenAnswer,
 )
 from permsync.codehost.addresses import url_under
 from permsync.codehost.answers import parse_body, said
@@ -121,6 +122,7 @@ class Host(CodeFlow):
         self.api_url = settings.api_url or base_url
         self._profile_url = options.profile_url or (_PROFILES if is_cloud else self.api_url)
         self._login_url = options.login_url or (entra.LOGIN if is_cloud else settings.base_url)
+        self._is_shared = options.tenant.lower() in entra.SHARED
         self.rotation = options.rotation
         self.parallel = options.parallel
 
@@ -137,6 +139,11 @@ class Host(CodeFlow):
             "scope": " ".join(self.scopes),
         }
         return oauth2.form_request(self._url(self._dialect.token), self._client, fields)
+
+    def parse_refresh(self, response: Response) -> TokenAnswer:
+        """Read it; where people of many directories sign in, each speaks for its own."""
+        answer = super().parse_refresh(response)
+        return entra.of_one_directory(answer) if self._is_shared else answer
 
     def revoke_requests(
         self,

@@ -8,8 +8,9 @@ MSAL" and its list of AADSTS codes. This module must not know the REST API.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from permsync.codehost import TokenRefusalKind, scopes
+from permsync.codehost import TokenAnswer, TokenRefusal, TokenRefusalKind, scopes
 from permsync.oauth2 import Word
 
 LOGIN = "https://login.microsoftonline.com"
@@ -34,6 +35,11 @@ WORDS = (
     Word("consent_required", TokenRefusalKind.REJECTED),
 )
 
+# Tenants that are no directory: whoever signs in there brings one.
+SHARED = frozenset({"common", "consumers", "organizations"})
+# A directory does not know the client (700016) or Azure DevOps (500011), or switched it off.
+_OF_A_DIRECTORY = ("aadsts700016", "aadsts7000112", "aadsts500011", "aadsts500014")
+
 _IMPLIED = {
     "user_impersonation": ("vso.code", "vso.profile"),
     "vso.code_write": ("vso.code",),
@@ -41,6 +47,21 @@ _IMPLIED = {
     "vso.code_full": ("vso.code_manage",),
     "vso.profile_write": ("vso.profile",),
 }
+
+
+def of_one_directory(answer: TokenAnswer) -> TokenAnswer:
+    """
+    What it means for the person's own directory, one of many, to refuse the client.
+
+    Its administrators took the client out, or the operator's registration is gone: nobody can
+    tell. So neither this account nor the client, which others may use, is blamed for it.
+    """
+    if not isinstance(answer, TokenRefusal):
+        return answer
+    says = answer.detail.lower()
+    if any(number in says for number in _OF_A_DIRECTORY):
+        return replace(answer, kind=TokenRefusalKind.UNAVAILABLE)
+    return answer
 
 
 def missing_scopes(asked: Iterable[str], granted: Iterable[str]) -> frozenset[str]:
