@@ -5,6 +5,7 @@ A new file in ``hosts/`` is in it by being there. What only one host does is in 
 own test.
 """
 
+import re
 import sys
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -228,6 +229,16 @@ def test_the_operators_api_url_wins(kind: str) -> None:
 def test_scopes_that_the_host_does_not_tell_are_not_missing(kind: str) -> None:
     assert _host(kind).missing_scopes(None) == frozenset()
     assert _host(kind).granted_scopes(answer([])) is None
+
+
+@each_kind
+def test_people_read_words_for_every_scope_that_is_asked_for(kind: str) -> None:
+    host = _host(kind)
+    titles = [host.scope_title(scope) for scope in host.scopes]
+    assert len(set(titles)) == len(titles)
+    for title in titles:
+        assert re.search("[a-z]{4}", title.lower())
+        assert not re.search(r"[0-9a-f]{8}|/|\.default", title.lower())
 
 
 @each_kind

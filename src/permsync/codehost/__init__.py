@@ -244,6 +244,9 @@ class CodeHost(Protocol):
     def missing_scopes(self, granted: frozenset[str] | None) -> frozenset[str]:
         """The needed scopes that ``granted`` lacks; empty where the host does not say."""
 
+    def scope_title(self, scope: str) -> str:
+        """What people read for a scope: words, which at most hosts are its own name."""
+
     def granted_scopes(self, response: Response) -> frozenset[str] | None:
         """The scopes an API answer says the token has, where the host says so."""
 

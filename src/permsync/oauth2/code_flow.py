@@ -132,6 +132,10 @@ class CodeFlow:
         implied = self._dialect.implied or {}
         return missing_scopes(needed=self.scopes, granted=granted, implied=implied)
 
+    def scope_title(self, scope: str) -> str:
+        """What people read for a scope: its own name."""
+        return scope
+
     def vouches(self, response: Response) -> bool:
         """Whether an answer to a conditional ask says that all is as it was (RFC 9110 15.4.5)."""
         return response.status == HTTPStatus.NOT_MODIFIED

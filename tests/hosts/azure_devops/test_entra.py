@@ -141,3 +141,16 @@ def test_a_scope_is_held_under_any_name_of_the_resource_and_inside_a_wider_one(
 def test_a_scope_that_was_not_granted_is_missing() -> None:
     assert missing_scopes(ASKED, (f"{RESOURCE}/vso.profile",)) == {f"{RESOURCE}/vso.code"}
     assert missing_scopes(ASKED, (f"{RESOURCE}/vso.work",)) == set(ASKED[:2])
+
+
+@pytest.mark.parametrize(
+    ("scope", "title"),
+    [
+        (f"{RESOURCE}/.default", "access to Azure DevOps"),
+        (f"{RESOURCE}/vso.code", "vso.code"),
+        ("https://app.vssps.visualstudio.com/user_impersonation", "user_impersonation"),
+        ("offline_access", "offline_access"),
+    ],
+)
+def test_a_scope_is_called_by_its_word_without_the_resource(scope: str, title: str) -> None:
+    assert create(settings_of("azure_devops")).scope_title(scope) == title

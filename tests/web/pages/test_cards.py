@@ -126,6 +126,18 @@ async def test_a_lacking_scope_asks_for_it_before_any_sync_fails(
     assert made.text == sentences.STATES[AccountState.NEEDS_SCOPE]
 
 
+async def test_a_lacking_scope_is_called_by_what_people_read(
+    world: World, account: Account
+) -> None:
+    azure = world.services.hosts["azure"]
+    lacks = frozenset(azure.host.scopes[:1])
+    made = card_of(shown(account, lacks=lacks), host=azure, title="Azure DevOps")
+    assert [(one.name, one.consent) for one in made.scopes] == [
+        ("access to Azure DevOps", Consent.MISSING),
+        ("offline_access", Consent.GRANTED),
+    ]
+
+
 async def test_a_host_that_refuses_for_a_scope_and_names_none_leaves_all_in_doubt(
     world: World, account: Account
 ) -> None:

@@ -28,6 +28,12 @@ async def test_a_host_is_in_exactly_one_of_the_groups(world: World) -> None:
     assert {one.name for one in shown.available} == set(world.services.hosts) - {"gitlab"}
 
 
+async def test_what_a_host_is_asked_for_is_said_in_words(world: World) -> None:
+    needs = {one.name: one.needs for one in (await groups(world)).available}
+    assert needs["azure"] == ("access to Azure DevOps", "offline_access")
+    assert needs["gitlab"] == ("read_api",)
+
+
 async def test_what_was_unlinked_is_available_again(world: World) -> None:
     account = await world.link("ada", "gitlab")
     await unlink_account(world.services, account.id, user_id=account.user_id, actor="test")

@@ -160,6 +160,10 @@ class Host(CodeFlow):
             return super().missing_scopes(granted)
         return entra.missing_scopes(self.scopes, granted)
 
+    def scope_title(self, scope: str) -> str:
+        """What people read for a scope: the word of it, without the id of Azure DevOps."""
+        return entra.title_of(scope)
+
     def granted_scopes(self, response: Response) -> frozenset[str] | None:  # noqa: ARG002
         """No API answer tells the scopes."""
         return None

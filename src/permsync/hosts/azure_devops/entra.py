@@ -79,6 +79,12 @@ def missing_scopes(asked: Iterable[str], granted: Iterable[str]) -> frozenset[st
     return frozenset(scope for scope, word in named.items() if word in lacking)
 
 
+def title_of(scope: str) -> str:
+    """What people read for a scope; `.default` is whatever the client was registered with."""
+    word = _word_of(scope)
+    return "access to Azure DevOps" if word == _REGISTERED else word
+
+
 def _word_of(scope: str) -> str:
     """A scope without the resource before it."""
     return scope.rpartition("/")[2]

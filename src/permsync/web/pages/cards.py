@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from permsync.codehost import CodeHost
 from permsync.flows.deps import ConfiguredHost
 from permsync.flows.show_accounts import ShownAccount
 from permsync.model import AccountState, Run, RunState
@@ -50,7 +51,7 @@ class Consent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One scope that permsync needs."""
+    """One scope that permsync needs, as people read it."""
 
     name: str
     consent: Consent
@@ -116,7 +117,7 @@ def card_of(shown: ShownAccount, *, host: ConfiguredHost | None, title: str) -> 
         health=health,
         text=NOT_CONFIGURED if host is None else _text(shown, health),
         action=None if host is None else _action(account.state, health),
-        scopes=() if host is None else _scopes(shown, needed=host.host.scopes),
+        scopes=() if host is None else _scopes(shown, host.host),
         synced_at=account.listed_at,
         next_sync_at=account.sync_due_at,
         visible=shown.visible,
@@ -157,12 +158,15 @@ def _text(shown: ShownAccount, health: Health) -> str:
     return sentences.account_text(account.state, shown.standing.reason)
 
 
-def _scopes(shown: ShownAccount, *, needed: tuple[str, ...]) -> tuple[Scope, ...]:
+def _scopes(shown: ShownAccount, host: CodeHost) -> tuple[Scope, ...]:
     """A host that refuses for a scope does not always say which: then all are in doubt."""
     lacks = shown.standing.lacks
     doubted = shown.standing.account.state is AccountState.NEEDS_SCOPE and not lacks
     held = Consent.UNSURE if doubted else Consent.GRANTED
-    return tuple(Scope(name, Consent.MISSING if name in lacks else held) for name in needed)
+    return tuple(
+        Scope(host.scope_title(scope), Consent.MISSING if scope in lacks else held)
+        for scope in host.scopes
+    )
 
 
 def _action(state: AccountState, health: Health) -> Action:

@@ -20,7 +20,7 @@ from permsync.web.pages.cards import Card, card_of
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """A host at which nothing is linked yet; ``needs`` names the scopes it will be asked for."""
+    """A host at which nothing is linked yet; ``needs`` are the scopes, as people read them."""
 
     name: str
     kind: str
@@ -74,7 +74,12 @@ def groups_of(services: Services, shown: Sequence[ShownAccount]) -> Groups:
     return Groups(
         cards=cards,
         available=tuple(
-            Available(one.name, one.host.kind, title_of(one, alike, name=one.name), one.host.scopes)
+            Available(
+                name=one.name,
+                kind=one.host.kind,
+                title=title_of(one, alike, name=one.name),
+                needs=tuple(map(one.host.scope_title, one.host.scopes)),
+            )
             for one in hosts.values()
             if one.name not in linked
         ),
