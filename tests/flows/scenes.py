@@ -8,7 +8,7 @@ statement of the product vouches for another. This module must not know what a t
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import text
 
@@ -16,12 +16,16 @@ from permsync import hosts
 from permsync.codehost import HostSettings
 from permsync.flows.check import RepositoryName, check
 from permsync.flows.deps import ConfiguredHost, Services
+from permsync.flows.in_flight import InFlight
 from permsync.flows.sync_account import sync_account
 from permsync.model import Account, Reason, RunState, Trigger
 from permsync.simulator.faults import NextAnswer, Shape, Where
+from permsync.simulator.tokens import Rotation
 from permsync.store import accounts
 from permsync.store.engine import Database
-from tests.world import World
+from permsync.transport import Transport
+from tests.flows.faulty_doors import FaultyTransport
+from tests.world import World, host_settings
 
 T = TypeVar("T")
 LOOKS = 3_000
@@ -169,6 +173,19 @@ def with_host(
         settings.name, hosts.create(settings), include, settings.redirect_uri, client
     )
     return replace(services, hosts={**services.hosts, settings.name: configured})
+
+
+def elsewhere(services: Services, door: Transport | FaultyTransport | None = None) -> Services:
+    """Another process over the same database and host, with a door to hosts of its own."""
+    transport = cast("Transport", door or services.transport)
+    return replace(services, in_flight=InFlight(limit=10), transport=transport)
+
+
+def with_rotation(world: World, rotation: str, policy: Rotation) -> World:
+    """GitLab, configured for a rotation, with a host behind it that does as ``policy`` says."""
+    settings = replace(host_settings(world.simulator, "gitlab"), options={"rotation": rotation})
+    world.host("gitlab").policy.rotation = policy
+    return replace(world, services=with_host(world.services, settings))
 
 
 async def everything_stored(database: Database) -> str:

@@ -13,32 +13,28 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from permsync.errors import TokenUnavailableError
-from permsync.flows.deps import Services
 from permsync.flows.fresh_token import fresh_token
-from permsync.flows.in_flight import InFlight
 from permsync.flows.refresh_account import refresh_account
 from permsync.flows.sweep_attempts import sweep_attempts
 from permsync.model import Account, AccountReason, AccountState, RunState
 from permsync.rules.refresh.claim import Judge
 from permsync.simulator.faults import Shape
-from permsync.simulator.tokens import Rotation
-from tests.flows.scenes import column, expire, read, refreshes, rows, spoil, sync, until, with_host
-from tests.world import World, host_settings
+from tests.flows.faulty_doors import FaultyTransport
+from tests.flows.scenes import (
+    column,
+    elsewhere,
+    expire,
+    read,
+    refreshes,
+    rows,
+    spoil,
+    sync,
+    with_rotation,
+)
+from tests.world import World
 
 OUTCOMES = "SELECT outcome FROM refresh_attempt ORDER BY id"
 DUE_NOW = "UPDATE account SET refresh_try_at = NULL, refresh_due_at = clock_timestamp()"
-
-
-def elsewhere(services: Services) -> Services:
-    """Another process over the same database and host."""
-    return replace(services, in_flight=InFlight(limit=10))
-
-
-def with_rotation(world: World, rotation: str, policy: Rotation) -> World:
-    """GitLab, configured for a rotation, with a host behind it that does as ``policy`` says."""
-    settings = replace(host_settings(world.simulator, "gitlab"), options={"rotation": rotation})
-    world.host("gitlab").policy.rotation = policy
-    return replace(world, services=with_host(world.services, settings))
 
 
 async def refuse(world: World, account: Account, times: int) -> None:
@@ -106,13 +102,12 @@ async def test_late_tokens_of_an_older_version_are_kept_and_save_the_account(wor
     here = with_rotation(world, "grace", "grace_newest_wins")
     account = await here.link("ada", "gitlab")
     await expire(here, account)
-    host = here.host("gitlab")
-    host.faults.token_latency_seconds = 2.0
-    slow = asyncio.create_task(refresh_account(elsewhere(here.services), account.id))
-    await until(lambda: refreshes(here, "gitlab"))
+    door = FaultyTransport(here.services.transport, orders=["late"])
+    slow = asyncio.create_task(refresh_account(elsewhere(here.services, door), account.id))
+    await door.arrived.wait()
     await rows(here.services.database, "UPDATE refresh_attempt SET lease_until = clock_timestamp()")
-    host.faults.token_latency_seconds = 0.0
     await refresh_account(here.services, account.id)
+    door.released.set()
     await slow
 
     assert await column(here.services.database, OUTCOMES) == ["kept", "adopted"]
@@ -123,14 +118,15 @@ async def test_late_tokens_of_an_older_version_are_kept_and_save_the_account(wor
 async def test_an_account_that_was_given_up_is_revived_by_late_tokens(world: World) -> None:
     account = await world.link("ada", "gitlab")
     await expire(world, account)
-    world.host("gitlab").faults.token_latency_seconds = 2.0
-    slow = asyncio.create_task(refresh_account(elsewhere(world.services), account.id))
-    await until(lambda: refreshes(world, "gitlab"))
+    door = FaultyTransport(world.services.transport, orders=["late"])
+    slow = asyncio.create_task(refresh_account(elsewhere(world.services, door), account.id))
+    await door.arrived.wait()
     await rows(
         world.services.database,
         "UPDATE account SET state = 'needs_reauth', reason = 'rotation_lost',"
         " ended_at = clock_timestamp(), ended_reason = 'rotation_lost', sync_due_at = NULL",
     )
+    door.released.set()
     await slow
 
     revived = await read(world, account)
@@ -146,10 +142,11 @@ async def test_late_tokens_of_an_account_that_was_unlinked_are_handed_to_the_out
 ) -> None:
     account = await world.link("ada", "gitlab")
     await expire(world, account)
-    world.host("gitlab").faults.token_latency_seconds = 2.0
-    slow = asyncio.create_task(refresh_account(world.services, account.id))
-    await until(lambda: refreshes(world, "gitlab"))
+    door = FaultyTransport(world.services.transport, orders=["late"])
+    slow = asyncio.create_task(refresh_account(elsewhere(world.services, door), account.id))
+    await door.arrived.wait()
     again = await world.link("ada", "gitlab")
+    door.released.set()
     await slow
 
     assert await read(world, account) == again

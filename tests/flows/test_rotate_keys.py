@@ -23,8 +23,16 @@ from permsync.model import Account, AccountState
 from permsync.store import sealing_keys
 from permsync.store.sealed_values import REGISTRY
 from permsync.vault import Vault
-from tests.flows.scenes import column, everything_stored, expire, read, refreshes, rows, until
-from tests.flows.test_refresh_protocol import with_rotation
+from tests.flows.scenes import (
+    column,
+    everything_stored,
+    expire,
+    read,
+    refreshes,
+    rows,
+    until,
+    with_rotation,
+)
 from tests.world import World
 
 OLD, NEW = b"k" * 32, b"n" * 32  # OLD is the world's

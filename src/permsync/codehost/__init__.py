@@ -227,9 +227,13 @@ class CodeHost(Protocol):
         """Read the answer to :meth:`refresh_request`."""
 
     def revoke_requests(
-        self, *, access_token: str, refresh_token: str | None
+        self, *, access_token: str | None, refresh_token: str | None
     ) -> tuple[Request, ...]:
-        """Revoke these tokens, never the person's whole authorization; empty if impossible."""
+        """
+        Revoke these tokens, never the person's whole authorization; empty if impossible.
+
+        At least one of the two is given.
+        """
 
     @property
     def revokes_alone(self) -> bool:

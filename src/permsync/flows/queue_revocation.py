@@ -5,14 +5,25 @@ What is decided here: what the tokens are bound to in the outbox, and when they 
 by themselves. This module must not ask a host.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
+from permsync.codehost import TokenGrant
 from permsync.errors import SealedValueError
 from permsync.flows.deps import Services
-from permsync.flows.seal_tokens import ACCESS, REFRESH, open_both
-from permsync.model import Account, TokenSet
-from permsync.store import accounts, revocations
+from permsync.flows.seal_tokens import (
+    ACCESS,
+    REFRESH,
+    open_answer,
+    open_both,
+    open_candidate,
+)
+from permsync.model import Account, Sealed, TokenSet
+from permsync.store import accounts, candidates, refresh_attempts, revocations
+from permsync.store.candidates import StoredCandidate
 from permsync.store.engine import Connection
+from permsync.store.refresh_attempts import StoredAttempt
 from permsync.store.refreshes import Holding
 from permsync.store.revocations import SealedRevocation
 from permsync.telemetry import Event, logger
@@ -39,22 +50,18 @@ async def queue_revocation(
     """
     revocation_id = await revocations.next_id(connection)
     link_id = link_id or accounts.new_link_id()
-    vault = services.vault
-    access = vault.seal(
-        tokens.access_token, binding=place(revocation_id, link_id=link_id, field=ACCESS)
-    )
-    refresh = None
-    if tokens.refresh_token is not None:
-        refresh = vault.seal(
-            tokens.refresh_token, binding=place(revocation_id, link_id=link_id, field=REFRESH)
-        )
+
+    def sealed(token: str | None, field: str) -> Sealed | None:
+        where = place(revocation_id, link_id=link_id, field=field)
+        return services.vault.seal(token, binding=where) if token is not None else None
+
     revocation = SealedRevocation(
         id=revocation_id,
         host=host,
         account_id=account_id,
         link_id=link_id,
-        access=access,
-        refresh=refresh,
+        access=sealed(tokens.access_token, ACCESS),
+        refresh=sealed(tokens.refresh_token, REFRESH),
         dies_at=dies_at,
     )
     await revocations.enqueue(connection, revocation)
@@ -63,36 +70,89 @@ async def queue_revocation(
 
 async def queue_revocation_of(
     services: Services, connection: Connection, holding: Holding
-) -> int | None:
+) -> list[int]:
     """
-    Have the tokens revoked that an account holds now; ``None`` where it holds none.
+    Have all revoked that a link holds: its tokens, its candidates, and unjudged answers.
 
-    A value that does not open must keep nobody linked: it is logged and let go.
+    The caller holds the account's row and erases them. Returns the ids of the revocations. A
+    value that does not open must keep nobody linked: it is logged and let go.
     """
-    if holding.access is None:
-        return None
     account = holding.account
+    queued = []
+    for tokens, dies_at in await _held(services, connection, holding):
+        queued.append(
+            await queue_revocation(
+                services,
+                connection,
+                tokens,
+                host=account.host,
+                account_id=account.id,
+                link_id=account.link_id,
+                dies_at=dies_at,
+            )
+        )
+    return queued
+
+
+async def _held(
+    services: Services, connection: Connection, holding: Holding
+) -> list[tuple[TokenSet, datetime | None]]:
+    """Everything that the account's link may still use, and when each dies of age."""
+    account = holding.account
+    own = _opened(account, lambda: _open_own(services, holding))
+    kept = [
+        _opened(account, partial(_open_candidate, services, one))
+        for one in await candidates.load_all(connection, account.id)
+    ]
+    came = [
+        _opened(account, partial(_open_answer, services, account, one))
+        for one in await refresh_attempts.load_unadopted(connection, account.id)
+    ]
+    held = [(own, _dies_at(account, own))] if own is not None else []
+    # How long the others live is the host's secret: ours is only how long we keep them.
+    return held + [(tokens, None) for tokens in (*kept, *came) if tokens is not None]
+
+
+def _opened(account: Account, opening: Callable[[], TokenSet | None]) -> TokenSet | None:
     try:
-        tokens = open_both(services.vault, holding)
+        return opening()
     except SealedValueError:
         log.exception(Event.DEFECT, account=account.id)
         return None
-    return await queue_revocation(
-        services,
-        connection,
-        tokens,
-        host=account.host,
-        account_id=account.id,
-        link_id=account.link_id,
-        dies_at=_dies_at(account, has_refresh_token=tokens.refresh_token is not None),
+
+
+def _open_own(services: Services, holding: Holding) -> TokenSet | None:
+    return open_both(services.vault, holding) if holding.access is not None else None
+
+
+def _open_candidate(services: Services, kept: StoredCandidate) -> TokenSet:
+    token = open_candidate(
+        services.vault,
+        kept.token,
+        attempt_id=kept.id,
+        link_id=kept.link_id,
+        version=kept.version,
     )
+    return TokenSet(None, token)
 
 
-def _dies_at(account: Account, *, has_refresh_token: bool) -> datetime | None:
-    """When the last of the tokens is too old to be used; ``None`` where nobody knows."""
+def _open_answer(services: Services, account: Account, stored: StoredAttempt) -> TokenSet | None:
+    """The tokens of an answer, where today's host file finds any in it."""
+    configured = services.hosts.get(account.host)
+    if configured is None or stored.answer is None:
+        return None
+    response = open_answer(services.vault, stored.answer, attempt=stored.facts)
+    answer = configured.host.parse_refresh(response)
+    if not isinstance(answer, TokenGrant):
+        return None
+    return TokenSet(answer.access_token, answer.refresh_token)
+
+
+def _dies_at(account: Account, own: TokenSet) -> datetime | None:
+    """When the last of its own tokens is too old to be used; ``None`` where nobody knows."""
     if account.access_expires_at is None:
         return None
-    if not has_refresh_token:
+    if own.refresh_token is None:
         return account.access_expires_at
     if account.refresh_expires_at is None:
         return None

@@ -8,6 +8,7 @@ answer means; ``rules.revocation`` does.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from permsync.codehost import Request, Response
@@ -15,7 +16,7 @@ from permsync.errors import DatabaseUnavailableError, SealedValueError, SealingK
 from permsync.flows.deps import ConfiguredHost, Services
 from permsync.flows.queue_revocation import place
 from permsync.flows.seal_tokens import ACCESS, REFRESH, open_both
-from permsync.model import TokenSet
+from permsync.model import Sealed, TokenSet
 from permsync.rules.revocation import (
     CONFIRMED,
     Again,
@@ -43,18 +44,18 @@ class Try:
     holding: Holding | None
 
 
-async def revoke_now(services: Services, revocation_id: int) -> bool:
+async def revoke_now(services: Services, revocation_ids: Sequence[int]) -> bool:
     """
-    Try once for somebody who waits; true if the host confirmed in time.
+    Try each once for somebody who waits; true if the host confirmed them all in time.
 
     False says nothing: the outbox goes on trying.
     """
     try:
         async with asyncio.timeout(services.durations.revoke_wait.total_seconds()):
-            outcome = await revoke_next(services, revocation_id=revocation_id)
+            outcomes = [await revoke_next(services, revocation_id=one) for one in revocation_ids]
     except (TimeoutError, DatabaseUnavailableError, SealingKeyError):
         return False
-    return outcome in CONFIRMED
+    return bool(outcomes) and all(one in CONFIRMED for one in outcomes)
 
 
 async def revoke_next(
@@ -144,11 +145,12 @@ async def _attempt(services: Services, attempt: Try) -> Outcome | Again:
 def _open(services: Services, claimed: ClaimedRevocation) -> TokenSet:
     revocation = claimed.revocation
     link_id = revocation.link_id
-    where = {each: place(revocation.id, link_id=link_id, field=each) for each in (ACCESS, REFRESH)}
-    refresh = None
-    if revocation.refresh is not None:
-        refresh = services.vault.open(revocation.refresh, binding=where[REFRESH])
-    return TokenSet(services.vault.open(revocation.access, binding=where[ACCESS]), refresh)
+
+    def opened(sealed: Sealed | None, field: str) -> str | None:
+        where = place(revocation.id, link_id=link_id, field=field)
+        return services.vault.open(sealed, binding=where) if sealed is not None else None
+
+    return TokenSet(opened(revocation.access, ACCESS), opened(revocation.refresh, REFRESH))
 
 
 def _shares_token(services: Services, old: TokenSet, holding: Holding | None) -> bool:

@@ -22,7 +22,7 @@ log = logger(__name__)
 
 async def unlink_account(services: Services, account_id: int, *, user_id: int, actor: str) -> bool:
     """
-    Unlink this account of this user; true if the host confirmed the revocation right away.
+    Unlink this account of this user; true if the host confirmed at once that no token is left.
 
     Raises ``UnknownError`` where the user has no such linked account.
     """
@@ -31,7 +31,7 @@ async def unlink_account(services: Services, account_id: int, *, user_id: int, a
         if holding is None or not _is_theirs(holding, user_id):
             raise UnknownError(what="account", name=str(account_id))
         account = holding.account
-        revocation_id = await queue_revocation_of(services, connection, holding)
+        revocation_ids = await queue_revocation_of(services, connection, holding)
         await refresh_attempts.fence(connection, account_id)
         await runs.abandon(connection, account_id, failure="unlinked")
         await accounts.save_unlinked(connection, account)
@@ -47,7 +47,7 @@ async def unlink_account(services: Services, account_id: int, *, user_id: int, a
         )
         await changes.append(connection, [state_change(account, AccountState.UNLINKED)])
     log.info(Event.ACCOUNT_UNLINKED, account=account_id, host=account.host)
-    return revocation_id is not None and await revoke_now(services, revocation_id)
+    return await revoke_now(services, revocation_ids)
 
 
 def _is_theirs(holding: Holding, user_id: int) -> bool:

@@ -81,9 +81,13 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class TokenSet:
-    """Open tokens of one link at one version; never stored, logged or shown."""
+    """
+    Open tokens of one link at one version; never stored, logged or shown.
 
-    access_token: str = field(repr=False)
+    Of a token that was only kept to be tried, ``access_token`` is ``None``.
+    """
+
+    access_token: str | None = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
 
 

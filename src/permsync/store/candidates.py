@@ -5,6 +5,8 @@ What is decided here: an account keeps two at most, the newest; each is sealed t
 attempt that it came from. This module must not know when one is tried.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select
@@ -17,6 +19,16 @@ from permsync.store import schema
 
 MOST = 2
 _candidate = schema.refresh_candidate
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCandidate:
+    """A candidate, sealed to the attempt ``id`` that it came from, its link and version."""
+
+    id: int
+    link_id: str
+    version: int
+    token: Sealed
 
 
 async def keep(
@@ -59,6 +71,24 @@ async def load(connection: AsyncConnection, candidate_id: int) -> tuple[int, Sea
     query = select(_candidate).where(_candidate.c.attempt_id == candidate_id)
     row = (await connection.execute(query)).mappings().first()
     return (row["for_version"], Sealed(row["key_id"], row["token_sealed"])) if row else None
+
+
+async def load_all(connection: AsyncConnection, account_id: int) -> Sequence[StoredCandidate]:
+    """Every candidate of the account, the oldest first."""
+    query = (
+        select(_candidate)
+        .where(_candidate.c.account_id == account_id)
+        .order_by(_candidate.c.attempt_id)
+    )
+    return [
+        StoredCandidate(
+            id=row["attempt_id"],
+            link_id=row["link_id"],
+            version=row["for_version"],
+            token=Sealed(row["key_id"], row["token_sealed"]),
+        )
+        for row in (await connection.execute(query)).mappings()
+    ]
 
 
 async def drop(connection: AsyncConnection, candidate_id: int) -> None:

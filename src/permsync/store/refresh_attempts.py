@@ -7,6 +7,7 @@ is claimed on facts that moved since they were read (I4). This module must not k
 hosts or what an outcome means; ``rules.refresh`` decides that.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from permsync.store import schema
 from permsync.store.refresh_tables import LIVE_ATTEMPT
 
 _attempt = schema.refresh_attempt
+_TOOK_TOKENS = (Outcome.ADOPTED, Outcome.KEPT, Outcome.REUSED)
 IS_LIVE = _attempt.c.state.in_([one.value for one in LIVE])
 
 # The account's row is locked first: who waited for it decides on what it is by then. Closing
@@ -121,7 +123,24 @@ async def claim(
 async def load(connection: AsyncConnection, attempt_id: int) -> StoredAttempt:
     """The attempt as it is stored now."""
     query = select(_attempt).where(_attempt.c.id == attempt_id)
-    row = (await connection.execute(query)).mappings().one()
+    return _stored_of((await connection.execute(query)).mappings().one())
+
+
+async def load_unadopted(connection: AsyncConnection, account_id: int) -> Sequence[StoredAttempt]:
+    """The account's attempts whose answer is stored and may hold tokens that went nowhere."""
+    query = select(_attempt).where(
+        _attempt.c.account_id == account_id,
+        _attempt.c.answer_sealed.is_not(None),
+        or_(
+            _attempt.c.outcome.is_(None),
+            _attempt.c.outcome.not_in([one.value for one in _TOOK_TOKENS]),
+        ),
+    )
+    found = await connection.execute(query.order_by(_attempt.c.id))
+    return [_stored_of(row) for row in found.mappings()]
+
+
+def _stored_of(row: RowMapping) -> StoredAttempt:
     answer = Sealed(row["key_id"], row["answer_sealed"]) if row["answer_sealed"] else None
     return StoredAttempt(attempt_of(row), row["started_at"], answer)
 
@@ -146,7 +165,7 @@ async def close(connection: AsyncConnection, attempt_id: int, outcome: Outcome) 
     Only tokens change that word: they did come, whatever was believed.
     """
     query = update(_attempt).where(_attempt.c.id == attempt_id)
-    if outcome not in {Outcome.ADOPTED, Outcome.KEPT, Outcome.REUSED}:
+    if outcome not in _TOOK_TOKENS:
         query = query.where(IS_LIVE)
     await connection.execute(query.values(closing(outcome)))
 
@@ -187,9 +206,9 @@ async def save_staged(connection: AsyncConnection, attempt_id: int, answer: Seal
 
 async def fence(connection: AsyncConnection, account_id: int) -> None:
     """
-    Close what is live and forget what was kept: linked again, or unlinked (I7).
+    Close what is live and erase what was kept: linked again, or unlinked (I7).
 
-    The caller holds the account's row.
+    The caller holds the account's row, and has had revoked what is erased here.
     """
     own = _attempt.c.account_id == account_id
     await connection.execute(update(_attempt).where(own, IS_LIVE).values(closing(Outcome.FENCED)))

@@ -26,16 +26,17 @@ _OPEN = _revocation.c.closed_at.is_(None)
 @dataclass(frozen=True, slots=True)
 class SealedRevocation:
     """
-    Old tokens of one link, sealed to this row. ``dies_at`` is when both die of age.
+    Old tokens of one link, both of a set or one, sealed to this row.
 
-    ``account_id`` is ``None`` for tokens of a link that was never stored.
+    ``dies_at`` is when all of them die of age. ``account_id`` is ``None`` for tokens of a link
+    that was never stored.
     """
 
     id: int
     host: str
     account_id: int | None
     link_id: str
-    access: Sealed
+    access: Sealed | None
     refresh: Sealed | None
     dies_at: datetime | None
 
@@ -77,9 +78,11 @@ async def enqueue(connection: AsyncConnection, revocation: SealedRevocation) -> 
             host=revocation.host,
             account_id=revocation.account_id,
             link_id=revocation.link_id,
-            access_sealed=revocation.access.ciphertext,
+            access_sealed=revocation.access.ciphertext if revocation.access else None,
             refresh_sealed=revocation.refresh.ciphertext if revocation.refresh else None,
-            key_id=revocation.access.key_id,
+            key_id=next(
+                one.key_id for one in (revocation.access, revocation.refresh) if one is not None
+            ),
             dies_at=revocation.dies_at,
             next_try_at=func.clock_timestamp(),
         )
@@ -115,21 +118,24 @@ async def claim(
 
 
 def _claimed_of(row: RowMapping) -> ClaimedRevocation:
-    key_id = row["key_id"]
     return ClaimedRevocation(
         revocation=SealedRevocation(
             id=row["id"],
             host=row["host"],
             account_id=row["account_id"],
             link_id=row["link_id"],
-            access=Sealed(key_id, row["access_sealed"]),
-            refresh=Sealed(key_id, row["refresh_sealed"]) if row["refresh_sealed"] else None,
+            access=_sealed(row, "access_sealed"),
+            refresh=_sealed(row, "refresh_sealed"),
             dies_at=row["dies_at"],
         ),
         tries=row["tries"],
         created_at=row["created_at"],
         now=row["database_now"],
     )
+
+
+def _sealed(row: RowMapping, column: str) -> Sealed | None:
+    return Sealed(row["key_id"], row[column]) if row[column] is not None else None
 
 
 async def close(connection: AsyncConnection, claimed: ClaimedRevocation, outcome: Outcome) -> bool:

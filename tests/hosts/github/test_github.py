@@ -172,6 +172,10 @@ def test_the_token_is_revoked_and_not_the_authorization() -> None:
     assert json.loads(request.body or b"") == {"access_token": "gho_1"}
 
 
+def test_a_refresh_token_alone_cannot_be_revoked() -> None:
+    assert _host().revoke_requests(access_token=None, refresh_token="ghr_1") == ()
+
+
 # Identity and scopes
 
 

@@ -94,6 +94,7 @@ def test_both_tokens_are_revoked_the_refresh_token_first() -> None:
     assert sent == ["r-1", "a-1"]
     assert {request.url for request in requests} == {"https://code.example/context/oauth/revoke"}
     assert len(_host().revoke_requests(access_token="a-1", refresh_token=None)) == 1
+    assert len(_host().revoke_requests(access_token=None, refresh_token="r-1")) == 1
 
 
 def test_the_rotation_is_strict_unless_configured() -> None:

@@ -148,7 +148,7 @@ class Host(CodeFlow):
     def revoke_requests(
         self,
         *,
-        access_token: str,  # noqa: ARG002 - Entra ends all sessions of a person or none
+        access_token: str | None,  # noqa: ARG002 - Entra ends all sessions of a person or none
         refresh_token: str | None,  # noqa: ARG002
     ) -> tuple[Request, ...]:
         """No token can be revoked by itself; unused ones die after their days."""

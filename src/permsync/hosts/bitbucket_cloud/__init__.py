@@ -116,7 +116,7 @@ class Host(CodeFlow):
     def revoke_requests(
         self,
         *,
-        access_token: str,  # noqa: ARG002 - no revocation endpoint is documented
+        access_token: str | None,  # noqa: ARG002 - no revocation endpoint is documented
         refresh_token: str | None,  # noqa: ARG002
     ) -> tuple[Request, ...]:
         """Nothing can be revoked from here; unused tokens die after three months."""

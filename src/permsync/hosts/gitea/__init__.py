@@ -118,7 +118,7 @@ class Host(CodeFlow):
     def revoke_requests(
         self,
         *,
-        access_token: str,  # noqa: ARG002 - there is no such endpoint
+        access_token: str | None,  # noqa: ARG002 - there is no such endpoint
         refresh_token: str | None,  # noqa: ARG002
     ) -> tuple[Request, ...]:
         """Nothing can be revoked from here; the person can take the grant back."""

@@ -119,10 +119,12 @@ class Host(CodeFlow):
     def revoke_requests(
         self,
         *,
-        access_token: str,
+        access_token: str | None,
         refresh_token: str | None,  # noqa: ARG002 - it dies with its access token
     ) -> tuple[Request, ...]:
         """Delete this token; ``.../grant`` would end the person's whole authorization."""
+        if access_token is None:
+            return ()
         path = f"applications/{quote(self._client.client_id, safe='')}/token"
         basic = oauth2.basic_authorization(self._client)
         headers = {**self._headers, "authorization": basic, "content-type": "application/json"}

@@ -108,7 +108,7 @@ class Host(CodeFlow):
         self.parallel = options.parallel
 
     def revoke_requests(
-        self, *, access_token: str, refresh_token: str | None
+        self, *, access_token: str | None, refresh_token: str | None
     ) -> tuple[Request, ...]:
         """Revoke both tokens, the one that makes others first (RFC 7009)."""
         return tuple(
