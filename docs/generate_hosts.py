@@ -8,7 +8,7 @@ once more for each choice of an option that changes an answer. A kind's guide is
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -134,10 +134,16 @@ def _sections(kinds: Mapping[str, type[CodeHost]]) -> Iterator[str]:
             told = [listing, readers if facts.readers else "- no list of readers{} is to be had"]
             yield from (line.format(where) for line in told if line not in seen)
             seen.update(told)
+        if host.clouds:
+            yield f"- at {_joined(host.clouds)} the setting `include` must name what is mirrored"
         yield f"\n`[hosts.NAME.options]` of {host.title}:\n"
         yield "| option | may be | default | meaning |\n|---|---|---|---|"
         yield from map(_option, options_of(host.options))
         yield ""
+
+
+def _joined(names: Iterable[str]) -> str:
+    return " and ".join(f"`{name}`" for name in sorted(names))
 
 
 def _option(one: Option) -> str:

@@ -1,5 +1,6 @@
 """Settings become hosts and connections; what nobody would heed, or could use, is refused."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +77,51 @@ def test_a_host_opens_as_its_kind_does_unless_told(tmp_path: Path) -> None:
 def test_the_settings_close_what_the_host_opens(tmp_path: Path) -> None:
     openness = _openness(tmp_path, public='"never"', internal='"never"')
     assert (openness.public, openness.internal) == (PublicTo.NEVER, InternalTo.NEVER)
+
+
+CLOUDS = [(kind, cloud) for kind, host in registry().items() for cloud in sorted(host.clouds)]
+
+
+def _include(folder: Path, **said: str) -> frozenset[str]:
+    settings = load(folder, MINIMAL + written_host(**said))
+    return app._hosts(settings, VAULT)["gitlab"].include
+
+
+@pytest.mark.parametrize("include", ["nothing", "[]"])
+@pytest.mark.parametrize("before", ["", "www."])
+@pytest.mark.parametrize(("kind", "cloud"), CLOUDS)
+def test_a_public_cloud_must_name_what_is_mirrored(
+    tmp_path: Path, kind: str, cloud: str, before: str, include: str
+) -> None:
+    said = {"kind": f'"{kind}"', "base_url": f'"https://{before}{cloud}/x"'}
+    with pytest.raises(ConfigurationError) as caught:
+        _include(tmp_path, **said, **({"include": include} if include == "[]" else {}))
+    assert caught.value.key == "hosts.gitlab.include"
+    assert '["*"]' in caught.value.cure
+
+
+def test_the_public_clouds_are_those_that_the_guides_speak_of() -> None:
+    assert {cloud for _, cloud in CLOUDS} == {
+        "bitbucket.org",
+        "codeberg.org",
+        "dev.azure.com",
+        "gitea.com",
+        "github.com",
+        "gitlab.com",
+    }
+
+
+@pytest.mark.parametrize("include", [{"acme", "widgets"}, {"*"}])
+def test_a_public_cloud_mirrors_what_is_named(tmp_path: Path, include: set[str]) -> None:
+    written = json.dumps(sorted(include))
+    assert _include(tmp_path, base_url='"https://gitlab.com"', include=written) == include
+
+
+@pytest.mark.parametrize("own", ["github.example", "github.com.example", "acme.ghe.com"])
+def test_a_host_of_ones_own_mirrors_everything_unless_told(tmp_path: Path, own: str) -> None:
+    said = {"kind": '"github"', "base_url": f'"https://{own}"'}
+    assert _include(tmp_path, **said) == {"*"}
+    assert _include(tmp_path, **said, include='["acme"]') == {"acme"}
 
 
 def test_an_enterprise_is_named_by_the_ids_of_its_organisations(tmp_path: Path) -> None:

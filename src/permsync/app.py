@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import CLOCK_BOOTTIME, clock_gettime
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from permsync import hosts
@@ -169,7 +170,7 @@ def _hosts(settings: Settings, vault: Vault) -> dict[str, ConfiguredHost]:
         made[name] = ConfiguredHost(
             name=name,
             host=host,
-            include=frozenset(table.include),
+            include=_include(host, name, table),
             redirect_uri=redirect_uri,
             client_digest=vault.digest(f"{name}\n{table.client_id}\n{secret}"),
             lends=table.lend,
@@ -205,6 +206,18 @@ def _connections(
         )
         for name, one in settings.connections.items()
     )
+
+
+def _include(host: CodeHost, name: str, table: Host) -> frozenset[str]:
+    """Where strangers have repositories as well, nothing is mirrored that was not named."""
+    machine = urlsplit(table.base_url).hostname or ""
+    if not table.include and machine.removeprefix("www.") in host.clouds:
+        raise ConfigurationError(
+            key=f"hosts.{name}.include",
+            place="the settings",
+            cure='name the organisations or groups to mirror, or ["*"] for all',
+        )
+    return frozenset(table.include or {"*"})
 
 
 def _enterprise(host: CodeHost, name: str, table: Host) -> frozenset[str]:

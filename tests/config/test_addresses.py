@@ -5,7 +5,6 @@ from sqlalchemy.engine import make_url
 
 from permsync.config.addresses import (
     is_loopback,
-    is_public_cloud,
     parse_base_url,
     parse_database_url,
     parse_issuer,
@@ -125,15 +124,3 @@ def test_this_machine_is(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "10.0.0.1", "0.0.0.0", "localhost.example", "::"])  # noqa: S104
 def test_another_machine_is(name: str) -> None:
     assert not is_loopback(name)
-
-
-@pytest.mark.parametrize(
-    "name", ["github.com", "www.github.com", "bitbucket.org", "codeberg.org", "dev.azure.com"]
-)
-def test_strangers_have_repositories_at(name: str) -> None:
-    assert is_public_cloud(f"https://{name}")
-
-
-@pytest.mark.parametrize("name", ["github.example", "github.com.example", "acme.ghe.com"])
-def test_only_ours_have_repositories_at(name: str) -> None:
-    assert not is_public_cloud(f"https://{name}")

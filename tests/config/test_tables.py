@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from permsync.config import load_settings
-from permsync.config.addresses import PUBLIC_CLOUDS
 from permsync.config.settings import Settings
 from permsync.errors import ConfigurationError
 from tests.config.written import HOST, MINIMAL, load, refusal, write, written_host
@@ -23,29 +22,6 @@ def test_http_to_another_machine_must_be_permitted_on_the_host(tmp_path: Path, f
     assert refusal(tmp_path, MINIMAL + written_host(**{field: url})).key == f"hosts.gitlab.{field}"
     permitted = load(tmp_path, MINIMAL + written_host(**{field: url, "allow_http": "true"}))
     assert getattr(permitted.hosts["gitlab"], field) == "http://code.example"
-
-
-@pytest.mark.parametrize("cloud", sorted(PUBLIC_CLOUDS))
-@pytest.mark.parametrize("include", [None, "[]"], ids=["nothing", "an empty list"])
-def test_a_public_cloud_must_name_what_is_mirrored(
-    tmp_path: Path, cloud: str, include: str | None
-) -> None:
-    text = written_host(base_url=f'"https://{cloud}"', **({"include": include} if include else {}))
-    error = refusal(tmp_path, MINIMAL + text)
-    assert error.key == "hosts.gitlab.include"
-    assert '["*"]' in error.cure
-
-
-@pytest.mark.parametrize("include", ['["acme", "widgets"]', '["*"]'])
-def test_a_public_cloud_mirrors_what_is_named(tmp_path: Path, include: str) -> None:
-    text = written_host(base_url='"https://github.com"', include=include)
-    assert load(tmp_path, MINIMAL + text).hosts["gitlab"].include == tuple(
-        include.strip('["]').split('", "')
-    )
-
-
-def test_a_host_of_ones_own_mirrors_everything_unless_told(tmp_path: Path) -> None:
-    assert load(tmp_path, MINIMAL + HOST).hosts["gitlab"].include == ("*",)
 
 
 def test_a_file_of_certificates_stands_beside_the_settings(tmp_path: Path) -> None:

@@ -96,7 +96,11 @@ def test_two_packages_cannot_bring_the_same_kind(folder: Path) -> None:
         ("forge_raises", 'raise ValueError("a\\nb")', r"cannot be imported \(ValueError: a b\)"),
         ("forge_nameless", "", r"cannot be imported \(AttributeError"),
         ("forge_object", "Host = 7", "it is no class"),
-        ("forge_lacking", "class Host:\n    kind = 'anvil'", "it lacks authorize_url, code_req"),
+        (
+            "forge_lacking",
+            "class Host:\n    kind = 'anvil'",
+            "it lacks authorize_url, clouds, code_req",
+        ),
         ("forge_other", WHOLE.format(kind="other"), "its kind is 'other'"),
     ],
 )

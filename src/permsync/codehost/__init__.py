@@ -163,6 +163,8 @@ class CodeHost(Protocol):
     A file in ``hosts/`` names its class ``Host``; the class is made from
     :class:`HostSettings` and refuses wrong options with ``ConfigurationError``. ``options``
     declares them, each with a default and a description, for readers of the documentation.
+    ``clouds`` are the machines, by name, where strangers have repositories too, so that the
+    settings must name ours.
     ``shares_internal`` says that organisations of one enterprise may read what is internal to
     each other, once the settings name them (EVIDENCE R12). ``hides_public`` says that a
     restricted person is shown not even what is public.
@@ -170,6 +172,7 @@ class CodeHost(Protocol):
 
     kind: ClassVar[str]
     title: ClassVar[str]
+    clouds: ClassVar[frozenset[str]]
     shares_internal: ClassVar[bool]
     hides_public: ClassVar[bool]
     manners: Manners

@@ -9,10 +9,6 @@ whose text is the cure; it never quotes the address, which may hold a password.
 import ipaddress
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
-PUBLIC_CLOUDS = frozenset(
-    {"bitbucket.org", "codeberg.org", "dev.azure.com", "gitea.com", "github.com", "gitlab.com"}
-)
-
 _POSTGRES = frozenset({"postgres", "postgresql", "postgresql+asyncpg"})
 # libpq's words on the left, which everybody writes; asyncpg's on the right.
 _POSTGRES_OPTIONS = {"sslmode": "ssl", "ssl": "ssl", "host": "host", "port": "port"}
@@ -87,11 +83,6 @@ def is_loopback(name: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
-
-
-def is_public_cloud(base_url: str) -> bool:
-    """Whether strangers have repositories there, so that ``include`` must name ours."""
-    return (urlsplit(base_url).hostname or "").removeprefix("www.") in PUBLIC_CLOUDS
 
 
 def _split(text: str, *, credentials: bool = False) -> SplitResult:

@@ -16,10 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from permsync.config.addresses import is_public_cloud, parse_base_url
+from permsync.config.addresses import parse_base_url
 from permsync.config.values import AppId, Name, Secret, WebhookSecrets, Words
-
-EVERYTHING = ("*",)
 
 
 class Table(BaseModel):
@@ -67,12 +65,10 @@ class Host(Table):
     )
     include: Words = Field(
         default=(),
-        validate_default=True,
         examples=[["acme"]],
         description="The organisations, groups or projects that may be mirrored; `*` is all."
-        " Public clouds (github.com, gitlab.com, bitbucket.org, codeberg.org, gitea.com,"
-        " dev.azure.com) need it: what people have there privately is none of our business."
-        " Elsewhere the default is all.",
+        " Public clouds (`docs/hosts.md` names them) need it: what people have there privately"
+        " is none of our business. Elsewhere none means all.",
     )
     lend: bool = Field(
         default=False,
@@ -129,13 +125,6 @@ class Host(Table):
     @classmethod
     def _as_base_url(cls, url: str | None, given: ValidationInfo) -> str | None:
         return None if url is None else parse_base_url(url, allow_http=given.data["allow_http"])
-
-    @field_validator("include")
-    @classmethod
-    def _named(cls, include: tuple[str, ...], given: ValidationInfo) -> tuple[str, ...]:
-        if not include and is_public_cloud(given.data.get("base_url", "")):
-            raise ValueError('name the organisations or groups to mirror, or ["*"] for all')
-        return include or EVERYTHING
 
     @field_validator("ca_file")
     @classmethod

@@ -53,6 +53,7 @@ class CodeFlow:
     api_url: str
     # A host file says otherwise where the host or its source does.
     revokes_alone = False
+    clouds: ClassVar[frozenset[str]] = frozenset()
     shares_internal: ClassVar[bool] = False
     hides_public: ClassVar[bool] = False
     manners: Manners = Manners()

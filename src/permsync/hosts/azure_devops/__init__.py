@@ -100,6 +100,7 @@ class Host(CodeFlow):
 
     kind: ClassVar[str] = "azure_devops"
     title: ClassVar[str] = "Azure DevOps"
+    clouds = frozenset({_CLOUD})
     # What its organisation may read, each member's own listing holds.
     opens_internal = False
     sends_issuer = None

@@ -88,6 +88,7 @@ class Host(CodeFlow):
 
     kind: ClassVar[str] = "bitbucket_cloud"
     title: ClassVar[str] = "Bitbucket Cloud"
+    clouds = frozenset({"bitbucket.org"})
     opens_internal = False  # there is no such visibility
     sends_issuer = None
     manners = Manners(shared=True, hourly=_HOURLY)

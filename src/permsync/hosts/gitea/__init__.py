@@ -99,6 +99,7 @@ class Host(CodeFlow):
 
     kind: ClassVar[str] = "gitea"
     title: ClassVar[str] = "Gitea"
+    clouds = frozenset({"codeberg.org", "gitea.com"})
     opens_internal = True  # what a limited owner calls public: to all who are not restricted
     hides_public = True  # to a restricted person, where no team or collaboration names them
     sends_issuer = None

@@ -94,6 +94,7 @@ class Host(CodeFlow):
 
     kind: ClassVar[str] = "github"
     title: ClassVar[str] = "GitHub"
+    clouds = frozenset({"github.com"})
     opens_internal = False  # only inside one enterprise, which a listing does not name
     shares_internal = True
     sends_issuer = None

@@ -93,6 +93,7 @@ class Host(CodeFlow):
 
     kind: ClassVar[str] = "gitlab"
     title: ClassVar[str] = "GitLab"
+    clouds = frozenset({"gitlab.com"})
     opens_internal = True  # to every signed-in person who is not external
     sends_issuer = None
     hooks = HOOKS
