@@ -76,6 +76,18 @@ async def test_a_round_that_is_wanted_later_never_comes_later_than_it_would(
         assert waits - timedelta(minutes=5) < job["wait"] <= waits
 
 
+async def test_a_round_that_comes_before_it_is_wanted_comes_once_more_then(
+    pool: Database,
+) -> None:
+    async with pool.begin() as connection:
+        await queue.enqueue_rounds(connection, ["sweep"])
+        await queue.enqueue_round(connection, "sweep", delay_in=HOUR)
+    (job,) = await claim(pool, "sweep")
+    assert await finish(pool, job, again_in=DAY)
+    (again,) = await jobs(pool)
+    assert HOUR - timedelta(minutes=5) < again["wait"] <= HOUR
+
+
 async def test_a_round_that_is_wanted_while_it_runs_comes_once_more_after_that(
     pool: Database,
 ) -> None:

@@ -5,6 +5,8 @@ What is decided here: at most one job per kind and account waits or runs, under 
 says its host (:func:`name_of`), so that a worker can choose among hosts. A wish that comes
 while it runs is a mark on that job's row (``headers``), and becomes the next job in the
 transaction that ends this one (``store.queue_claims``), so no wish falls between the two.
+What a notice or another run wants is marked as owed, with the time that the look must not
+begin before: a press may overtake it and may be taken back, and neither loses it.
 These and PgQueuer's own are the only statements about jobs. This module must not know what
 a job does.
 """
@@ -52,12 +54,33 @@ class Placed(StrEnum):
     AGAIN = "again"
 
 
+# Whoever pressed or linked may take that back; what anything else asks for is owed.
+PRESSED = frozenset({Trigger.PERSON, Trigger.LINKED})
+
+_OWED = """jsonb_build_object(
+        'owed', CAST(:priority AS int), 'owed_at', now() + CAST(:delay AS interval)
+    )"""
+# A look that begins before the last of those times does not answer it.
+_MARKED = """nullif(coalesce(job.headers, '{}')
+            || CASE WHEN job.status = 'picked' THEN jsonb_build_object(
+                'again', greatest(CAST(job.headers->>'again' AS int), excluded.priority),
+                'again_at', least(
+                    CAST(job.headers->>'again_at' AS timestamptz), excluded.execute_after
+                )
+            ) ELSE '{}' END
+            || CASE WHEN excluded.headers IS NOT NULL THEN jsonb_build_object(
+                'owed', greatest(CAST(job.headers->>'owed' AS int), excluded.priority),
+                'owed_at', greatest(
+                    CAST(job.headers->>'owed_at' AS timestamptz), excluded.execute_after
+                )
+            ) ELSE '{}' END, '{}')"""
+
 # ON CONFLICT restates the predicate of the unique index, or PostgreSQL does not find it. A
 # queued job only moves forward, a running one is marked; either way its row is locked until
 # the caller commits, so the end of the job waits for the mark.
-_ENQUEUE = text("""
+_ENQUEUE = text(f"""
     INSERT INTO pgqueuer AS job
-        (priority, entrypoint, payload, execute_after, dedupe_key, status)
+        (priority, entrypoint, payload, execute_after, dedupe_key, status, headers)
     SELECT
         :priority,
         CAST(:kind AS text) || coalesce('@' || CASE CAST(:subject AS text)
@@ -66,7 +89,8 @@ _ENQUEUE = text("""
                 (SELECT host FROM repository WHERE repository.id = wanted.id)
         END, ''),
         convert_to(json_build_object(CAST(:subject AS text), wanted.id)::text, 'UTF8'),
-        now() + CAST(:delay AS interval), CAST(:kind AS text) || ':' || wanted.id, 'queued'
+        now() + CAST(:delay AS interval), CAST(:kind AS text) || ':' || wanted.id, 'queued',
+        CASE WHEN :owed THEN {_OWED} END
     FROM unnest(CAST(:ids AS bigint[])) AS wanted (id)
     ORDER BY wanted.id
     ON CONFLICT (dedupe_key)
@@ -77,12 +101,7 @@ _ENQUEUE = text("""
             THEN greatest(job.priority, excluded.priority) ELSE job.priority END,
         execute_after = CASE WHEN job.status = 'queued' AND excluded.priority >= job.priority
             THEN least(job.execute_after, excluded.execute_after) ELSE job.execute_after END,
-        headers = CASE WHEN job.status = 'picked' THEN jsonb_build_object(
-            'again', greatest(CAST(job.headers->>'again' AS int), excluded.priority),
-            'again_at', least(
-                CAST(job.headers->>'again_at' AS timestamptz), excluded.execute_after
-            )
-        ) ELSE job.headers END
+        headers = {_MARKED}
     RETURNING status
 """)
 
@@ -111,8 +130,9 @@ async def enqueue(
     Ask for a job within the caller's transaction; the job exists when that commits.
 
     A queued job of this kind and subject takes the stronger of both triggers and, if the
-    new one is at least as strong, the earlier of both times. A running one is not
-    disturbed: the work is done once more after it.
+    new one is at least as strong, the earlier of both times; where nobody pressed, and it
+    begins before ``delay_in`` is over, the work is done once more then. A running one is
+    not disturbed: the work is done once more after it.
     """
     (placed,) = await enqueue_all(
         connection, kind, [subject_id], trigger=trigger, delay_in=delay_in
@@ -137,6 +157,7 @@ async def enqueue_all(
             "subject": kind.subject,
             "ids": sorted(subject_ids),
             "delay": delay_in or timedelta(),
+            "owed": trigger not in PRESSED,
         },
     )
     return [Placed.QUEUED if one == "queued" else Placed.AGAIN for one in placed.scalars()]
@@ -191,11 +212,12 @@ async def enqueue_rounds(connection: AsyncConnection, kinds: Collection[str]) ->
 
 
 # As `_ENQUEUE`, for what has no subject: it is there once, or it is marked while it runs.
-_ENQUEUE_ROUND = text("""
-    INSERT INTO pgqueuer AS job (priority, entrypoint, execute_after, dedupe_key, status)
+_ENQUEUE_ROUND = text(f"""
+    INSERT INTO pgqueuer AS job
+        (priority, entrypoint, execute_after, dedupe_key, status, headers)
     VALUES (
         :priority, CAST(:kind AS text), now() + CAST(:delay AS interval), CAST(:kind AS text),
-        'queued'
+        'queued', {_OWED}
     )
     ON CONFLICT (dedupe_key)
         WHERE status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])
@@ -203,25 +225,24 @@ _ENQUEUE_ROUND = text("""
     DO UPDATE SET
         execute_after = CASE WHEN job.status = 'queued'
             THEN least(job.execute_after, excluded.execute_after) ELSE job.execute_after END,
-        headers = CASE WHEN job.status = 'picked' THEN jsonb_build_object(
-            'again', job.priority,
-            'again_at', least(
-                CAST(job.headers->>'again_at' AS timestamptz), excluded.execute_after
-            )
-        ) ELSE job.headers END
+        headers = {_MARKED}
 """)
 
 
 async def enqueue_round(
     connection: AsyncConnection, kind: str, *, delay_in: timedelta | None = None
 ) -> None:
-    """Have this periodic work done now or after ``delay_in``, once more if it is under way."""
+    """
+    Have this periodic work done now or after ``delay_in``, once more if it is under way.
+
+    Where it comes before ``delay_in`` is over, it comes once more then.
+    """
     about = {"kind": kind, "priority": PRIORITY[Trigger.CONFIRM], "delay": delay_in or timedelta()}
     await connection.execute(_ENQUEUE_ROUND, about)
 
 
 _REPEAT_ROUND = text("""
-    UPDATE pgqueuer AS job SET headers = jsonb_build_object(
+    UPDATE pgqueuer AS job SET headers = coalesce(job.headers, '{}') || jsonb_build_object(
         'again', job.priority,
         'again_at', least(
             CAST(job.headers->>'again_at' AS timestamptz), now() + CAST(:delay AS interval)

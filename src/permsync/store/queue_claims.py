@@ -56,24 +56,33 @@ _END = text("""
         DELETE FROM pgqueuer
         WHERE id = :id AND attempts = :resets
             AND queue_manager_id = :worker_id AND status = 'picked'
-        RETURNING id, entrypoint, priority, payload, dedupe_key, headers
+        RETURNING
+            id, entrypoint, priority, payload, dedupe_key,
+            CAST(headers->>'again' AS int) AS again,
+            CAST(headers->>'again_at' AS timestamptz) AS again_at,
+            -- What is owed after this began: it was claimed when its row was last updated.
+            CAST(headers->>'owed' AS int) AS owed,
+            CASE WHEN CAST(headers->>'owed_at' AS timestamptz) > updated
+                THEN CAST(headers->>'owed_at' AS timestamptz) END AS owed_at
     ), logged AS (
         INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority)
         SELECT id, CAST(:end AS pgqueuer_status), entrypoint, priority FROM ended
     )
     SELECT
-        entrypoint, payload, dedupe_key,
-        coalesce(CAST(headers->>'again' AS int), priority) AS priority,
-        CAST(headers->>'again_at' AS timestamptz) AS again_at
+        entrypoint, payload, dedupe_key, coalesce(again, owed, priority) AS priority,
+        least(again_at, owed_at) AS again_at,
+        CASE WHEN owed_at IS NOT NULL
+            THEN jsonb_build_object('owed', owed, 'owed_at', owed_at)::text END AS headers
     FROM ended
 """)
 
 _BEGIN_AGAIN = text("""
-    INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
+    INSERT INTO pgqueuer
+        (priority, entrypoint, payload, execute_after, dedupe_key, status, headers)
     VALUES (
         :priority, :entrypoint, :payload,
         coalesce(CAST(:again_at AS timestamptz), now() + CAST(:again_in AS interval)),
-        :dedupe_key, 'queued'
+        :dedupe_key, 'queued', CAST(CAST(:headers AS text) AS jsonb)
     )
 """)
 
@@ -95,10 +104,12 @@ async def finish(
     return True
 
 
-# A run that starts now answers every wish up to now: the mark only leaves its urgency.
+# A run that starts now answers every wish up to now: the mark only leaves its urgency. What
+# is owed stays, as it may be owed later than now.
 _PUT_BACK = text("""
     UPDATE pgqueuer
-    SET status = 'queued', queue_manager_id = NULL, updated = now(), headers = NULL,
+    SET status = 'queued', queue_manager_id = NULL, updated = now(),
+        headers = nullif(headers - 'again' - 'again_at', '{}'),
         priority = greatest(priority, CAST(headers->>'again' AS int)),
         execute_after = now() + CAST(:delay AS interval)
     WHERE id = :id AND attempts = :resets
@@ -149,7 +160,8 @@ async def beat(
 # while it was away. A mark is folded in as it is when a job is put back.
 _RECLAIM = text("""
     UPDATE pgqueuer
-    SET status = 'queued', queue_manager_id = NULL, updated = now(), headers = NULL,
+    SET status = 'queued', queue_manager_id = NULL, updated = now(),
+        headers = nullif(headers - 'again' - 'again_at', '{}'),
         priority = greatest(priority, CAST(headers->>'again' AS int)),
         execute_after = now(), attempts = attempts + 1
     WHERE id IN (
