@@ -3,7 +3,9 @@ Cancels syncs: one run, or whatever waits and runs for an account.
 
 A cancelled run keeps every stored row and its age, because its claim is gone before it could
 apply anything; the worker notices within ``run_look`` and stops asking. The next run is
-planned as after one that succeeded. This module must not decide who may cancel.
+planned as after one that succeeded. What a notice or another run wants looked at is nobody's to
+cancel: it comes after ``sync_backoff``, as after a failure. This module must not decide who may
+cancel.
 """
 
 from dataclasses import dataclass
@@ -13,7 +15,15 @@ from permsync.errors import UnknownError
 from permsync.flows.deps import Services
 from permsync.model import Account, Run, RunState
 from permsync.rules.schedule import cadence, next_sync_in
-from permsync.store import accounts, audit, queue_withdrawal, run_history, runs, sync_wishes
+from permsync.store import (
+    accounts,
+    audit,
+    queue_withdrawal,
+    repository_runs,
+    run_history,
+    runs,
+    sync_wishes,
+)
 from permsync.store.audit import Action
 from permsync.store.engine import Connection, database_now
 from permsync.store.queue import Kind
@@ -40,6 +50,8 @@ async def cancel_run(services: Services, run_id: int, *, actor: str) -> Run:
         account = None
         if run.account_id is not None:
             account = await accounts.load_locked(connection, run.account_id)
+        if run.repository_id is not None:
+            await repository_runs.lock(connection, run.repository_id)
         await _close(services, connection, run, account, actor=actor)
         return await run_history.load(connection, run_id) or run
 
@@ -50,7 +62,10 @@ async def cancel_sync(services: Services, account_id: int, *, actor: str) -> Can
         account = await accounts.load_locked(connection, account_id)
         if account is None:
             raise UnknownError(what="account", name=str(account_id))
-        waited = await queue_withdrawal.withdraw(connection, Kind.SYNC_ACCOUNT, account_id)
+        put_off = services.durations.sync_backoff
+        waited = await queue_withdrawal.withdraw(
+            connection, Kind.SYNC_ACCOUNT, account_id, put_off=put_off
+        )
         await sync_wishes.take(connection, account_id)
         run = await run_history.load_running(connection, account_id)
         if run is not None:
@@ -68,6 +83,13 @@ async def _close(
 ) -> None:
     if not await run_history.save_cancelled(connection, run.id):
         return
+    put_off = services.durations.sync_backoff
+    for kind, subject in (
+        (Kind.SYNC_ACCOUNT, run.account_id),
+        (Kind.SYNC_REPOSITORY, run.repository_id),
+    ):
+        if subject is not None:
+            await queue_withdrawal.keep_owed(connection, kind, subject, put_off=put_off)
     await run_history.plan_next(
         connection,
         account_id=run.account_id,

@@ -103,7 +103,7 @@ _ENQUEUE = text(f"""
             THEN least(job.execute_after, excluded.execute_after) ELSE job.execute_after END,
         headers = {_MARKED}
     RETURNING status
-""")
+""")  # noqa: S608 - the words of constants
 
 
 async def enqueue_sync(
@@ -226,7 +226,7 @@ _ENQUEUE_ROUND = text(f"""
         execute_after = CASE WHEN job.status = 'queued'
             THEN least(job.execute_after, excluded.execute_after) ELSE job.execute_after END,
         headers = {_MARKED}
-""")
+""")  # noqa: S608 - the words of constants
 
 
 async def enqueue_round(

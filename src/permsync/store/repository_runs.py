@@ -79,6 +79,11 @@ async def _lock(connection: AsyncConnection, repository_id: int) -> RowMapping |
     return (await connection.execute(query)).mappings().first()
 
 
+async def lock(connection: AsyncConnection, repository_id: int) -> None:
+    """Wait for whoever writes about this repository: before its run and its job, as they do."""
+    await _lock(connection, repository_id)
+
+
 async def lock_claim(connection: AsyncConnection, run: RepositoryRun) -> Repository | None:
     """The repository as it is now, locked, if this run may still speak about its readers."""
     row = await _lock(connection, run.repository.id)
