@@ -4,6 +4,7 @@
 This module must not decide what a rule means.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -42,34 +43,31 @@ Why = Annotated[str | None, typer.Option(help="Why, for whoever reads the list."
 app = typer.Typer(no_args_is_help=True, help="Explicit rules: allow, deny, end, list.")
 
 
-@app.command()
-def allow(
-    subject: Subject,
-    repo: Repo,
-    *,
-    until: Until = None,
-    days: Days = None,
-    note: Why = None,
-    settings: SettingsFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """Let this person see this repository, whatever the listings say."""
-    _show(_set(Verdict.ALLOW, subject, repo, _Terms(until, days, note), settings), as_json=as_json)
+def _setter(effect: Verdict) -> Callable[..., None]:
+    """To allow and to deny are asked for in the same words."""
+
+    def command(
+        subject: Subject,
+        repo: Repo,
+        *,
+        until: Until = None,
+        days: Days = None,
+        note: Why = None,
+        settings: SettingsFile = None,
+        as_json: AsJson = False,
+    ) -> None:
+        _show(_set(effect, subject, repo, _Terms(until, days, note), settings), as_json=as_json)
+
+    return command
 
 
-@app.command()
-def deny(
-    subject: Subject,
-    repo: Repo,
-    *,
-    until: Until = None,
-    days: Days = None,
-    note: Why = None,
-    settings: SettingsFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """Deny this person this repository, through all their accounts; it wins over everything."""
-    _show(_set(Verdict.DENY, subject, repo, _Terms(until, days, note), settings), as_json=as_json)
+app.command("allow", help="Let this person see this repository, whatever the listings say.")(
+    _setter(Verdict.ALLOW)
+)
+app.command(
+    "deny",
+    help="Deny this person this repository, through all their accounts; it wins over everything.",
+)(_setter(Verdict.DENY))
 
 
 @app.command()
