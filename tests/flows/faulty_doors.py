@@ -1,5 +1,5 @@
 """
-The two doors of a refresh, spoiled on order: the way to the host and the way to the database.
+The two doors of a refresh, spoiled on order or counted: to the host and to the database.
 
 Each order is for one use. An answer may be lost before the host got the request or after it
 committed, or held back until it is released; a transaction may fail before or after its
@@ -8,7 +8,7 @@ commit. This module must not know what is asked.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -57,6 +57,25 @@ class FaultyTransport:
             self.arrived.set()
             await self.released.wait()
         return answer
+
+
+@dataclass(slots=True)
+class CountingDatabase:
+    """The same database, which counts the statements that are transactions of their own."""
+
+    real: Database
+    singles: int = 0
+
+    def begin(self) -> AbstractAsyncContextManager[Connection]:
+        """A transaction."""
+        return self.real.begin()
+
+    @asynccontextmanager
+    async def single(self) -> AsyncIterator[Connection]:
+        """A statement of its own, counted when it was carried out."""
+        async with self.real.single() as connection:
+            yield connection
+        self.singles += 1
 
 
 @dataclass(slots=True)

@@ -125,3 +125,74 @@ async def test_a_place_that_was_given_to_somebody_who_left_is_given_on() -> None
     await asyncio.wait({stays})
 
     assert stays.exception() is None
+
+
+class Look:
+    """A look that sees something when it is told to, and remembers how often it was begun."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.cancelled = 0
+        self.seen = asyncio.Event()
+
+    async def look(self) -> None:
+        """Look until there is something to see."""
+        self.begun += 1
+        try:
+            await self.seen.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+
+
+async def watch_all(in_flight: InFlight, look: Look, times: int) -> list[asyncio.Task[None]]:
+    """Have so many wait for one account."""
+    tasks = [asyncio.create_task(in_flight.watch(1, look.look)) for _ in range(times)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    return tasks
+
+
+async def test_who_waits_for_work_of_this_process_does_not_look() -> None:
+    in_flight, work, look = InFlight(limit=1), Work(), Look()
+    tasks = await begin_all(in_flight, work, range(1, 2))
+    watching = await watch_all(in_flight, look, times=3)
+    work.end.set()
+    await asyncio.gather(*tasks, *watching)
+    assert look.begun == 0
+
+
+async def test_all_who_wait_share_one_look_and_the_next_have_another() -> None:
+    in_flight, look = InFlight(limit=1), Look()
+    watching = await watch_all(in_flight, look, times=3)
+    look.seen.set()
+    await asyncio.gather(*watching)
+    assert look.begun == 1
+    await asyncio.gather(*await watch_all(in_flight, look, times=3))
+    assert look.begun == 2
+
+
+async def test_who_comes_while_others_still_leave_a_look_has_another() -> None:
+    in_flight, look = InFlight(limit=1), Look()
+    watching = await watch_all(in_flight, look, times=1)
+    look.seen.set()
+    await asyncio.sleep(0)  # it has ended, and the one who waits does not know yet
+    look.seen.clear()
+    late = asyncio.create_task(in_flight.watch(1, look.look))
+    await asyncio.gather(*watching)
+    look.seen.set()
+    await late
+    assert look.begun == 2
+
+
+async def test_a_look_ends_with_the_last_who_waits_for_it() -> None:
+    in_flight, look = InFlight(limit=1), Look()
+    *leaving, last = await watch_all(in_flight, look, times=3)
+    for one in leaving:
+        one.cancel()
+    await asyncio.wait(leaving)
+    assert look.cancelled == 0
+    last.cancel()
+    await asyncio.wait([last])
+    await asyncio.sleep(0)
+    assert (look.begun, look.cancelled) == (1, 1)

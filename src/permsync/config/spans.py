@@ -53,7 +53,8 @@ MEANINGS: Mapping[str, str] = {
     " wait; it doubles.",
     "circuit_retry_most": "The longest such wait.",
     "refresh_wait": "How long a caller waits for a refresh that somebody else runs.",
-    "refresh_poll": "How often a waiting caller looks, should a notification be lost.",
+    "refresh_poll": "How often a process looks whether a refresh that another one runs has"
+    " ended, for all its callers who wait.",
     "sweep_every": "How often refreshes are looked for whose worker died.",
     "lend_remaining_most": "The longest remaining life that may be asked for when a token is lent;"
     " more than the margin is never given where a refresh ends the old token.",

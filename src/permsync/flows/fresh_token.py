@@ -14,6 +14,8 @@ page visit is needed. Nobody else talks to a token endpoint with a refresh token
 What an answer means is decided in ``rules.refresh``; this module must not decide it.
 """
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,6 +28,7 @@ from permsync.flows.seal_tokens import open_access
 from permsync.model import LIVING, AccountReason, AccountState, Reason
 from permsync.rules import freshness
 from permsync.rules.freshness import Fresh, Freshness, Stale
+from permsync.rules.refresh import AttemptState
 from permsync.rules.refresh.claim import Claim, Hopeless, Judge, Wait, Waiting, Withheld
 from permsync.store import queue, refreshes
 from permsync.store.refreshes import Holding
@@ -62,15 +65,12 @@ async def fresh_token(
             return token
         plan = plan_of(services, holding, refused=refused)
         match plan:
-            case Claim() | Judge():
-                await carry_out(services, holding, plan, urgent=True)
-                await _breathe(services, holding, until_seconds=until_seconds)
             case Hopeless(reason=reason):
                 await _end_if_dead(services, holding, reason, forced=rejected_version is not None)
                 raise TokenUnavailableError(reason=reason.value)
             case Withheld():
                 raise TokenUnavailableError(reason=Reason.USER_DISABLED.value)
-            case Wait():
+            case Claim() | Judge() | Wait():
                 await _wait(services, holding, plan, until_seconds=until_seconds)
 
 
@@ -123,30 +123,50 @@ async def _nudge(services: Services, holding: Holding) -> None:
             await queue.enqueue_refresh(connection, account_id=holding.account.id)
 
 
-async def _wait(services: Services, holding: Holding, wait: Wait, *, until_seconds: float) -> None:
+async def _wait(
+    services: Services, holding: Holding, plan: Claim | Judge | Wait, *, until_seconds: float
+) -> None:
     """
-    Wait for the one refresh that runs, bounded; refuse where none runs or time is up.
+    Wait for the one refresh, ours or another's; refuse where none may run or time is up.
 
-    Another process's refresh is looked for by its version, which costs one small statement.
+    It goes on when the time of this caller is up.
     """
-    retry_in = max(wait.until - holding.now, timedelta())
-    if wait.why is not Waiting.RUNNING:
-        raise TokenUnavailableError(reason=wait.why.value, retry_in=retry_in)
-    before = (holding.account.token_version, True)
-    while services.clock.boottime() < until_seconds:
-        await pause(services.durations.refresh_poll)
-        async with services.database.single() as connection:
-            now = await refreshes.load_version(connection, holding.account.id)
-        if now != before or retry_in <= timedelta():
-            return
-    raise TokenUnavailableError(reason=wait.why.value, retry_in=retry_in)
+    retry_in = services.durations.refresh_poll
+    if isinstance(plan, Wait):
+        retry_in = max(plan.until - holding.now, timedelta())
+        if plan.why is not Waiting.RUNNING:
+            raise TokenUnavailableError(reason=plan.why.value, retry_in=retry_in)
+    left_seconds = until_seconds - services.clock.boottime()
+    # Nobody does anything about an unanswered request before its host has settled.
+    vain = _is_unanswered(holding) and retry_in.total_seconds() > left_seconds
+    if left_seconds <= 0 or vain:
+        raise TokenUnavailableError(reason=Waiting.RUNNING.value, retry_in=retry_in)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(left_seconds):
+            if isinstance(plan, Wait):
+                await _await_other(services, holding, lease_in=retry_in)
+            else:
+                await carry_out(services, holding, plan, urgent=True)
 
 
-async def _breathe(services: Services, holding: Holding, *, until_seconds: float) -> None:
-    """A claim that others keep overtaking ends in an answer too."""
-    if services.clock.boottime() >= until_seconds:
-        wait = Wait(holding.now + services.durations.refresh_poll, Waiting.RUNNING)
-        await _wait(services, holding, wait, until_seconds=until_seconds)
+def _is_unanswered(holding: Holding) -> bool:
+    return holding.attempt is not None and holding.attempt.state is AttemptState.UNCERTAIN
+
+
+async def _await_other(services: Services, holding: Holding, *, lease_in: timedelta) -> None:
+    """Wait until a running refresh ends, or its lease does: then it may be taken over."""
+    account_id, before = holding.account.id, (holding.account.token_version, True)
+
+    async def look() -> None:
+        now: tuple[int, bool] | None = before
+        while now == before:
+            await pause(services.durations.refresh_poll)
+            async with services.database.single() as connection:
+                now = await refreshes.load_version(connection, account_id)
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(lease_in.total_seconds()):
+            await services.in_flight.watch(account_id, look)
 
 
 async def _end_if_dead(

@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -57,6 +58,14 @@ class Room:
         self._free += 1
 
 
+@dataclass(slots=True, eq=False)
+class _Look:
+    """A look at a refresh of another process, and how many wait for what it sees."""
+
+    task: asyncio.Task[None]
+    waiting: int = 0
+
+
 class InFlight:
     """
     Work that must end in a commit (REFRESH I9), at most ``limit`` at once in this process.
@@ -69,6 +78,7 @@ class InFlight:
         self._limit_each = limit_each or limit
         self._rooms: dict[str, Room] = {}
         self._tasks: dict[int, asyncio.Task[Any]] = {}
+        self._looks: dict[int, _Look] = {}
 
     @property
     def limit_each(self) -> int:
@@ -104,6 +114,29 @@ class InFlight:
         # The host's place first: who waits for a slow host must not keep others waiting.
         async with own.place(urgent=urgent), self._room.place(urgent=urgent):
             return await work()
+
+    async def watch(self, account_id: int, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """
+        Wait for what is under way for this account: here, or elsewhere until ``look`` ends.
+
+        However many wait, there is one look; it ends with the last who waits for it.
+        """
+        running = self._tasks.get(account_id)
+        if running is not None:
+            await asyncio.wait({running})
+            return
+        shared = self._looks.get(account_id)
+        if shared is None or shared.task.done():
+            shared = self._looks[account_id] = _Look(asyncio.create_task(look()))
+        shared.waiting += 1
+        try:
+            await asyncio.shield(shared.task)
+        finally:
+            shared.waiting -= 1
+            if shared.waiting == 0:
+                shared.task.cancel()
+                if self._looks.get(account_id) is shared:
+                    del self._looks[account_id]
 
     def _forget(self, account_id: int, task: asyncio.Task[Any]) -> None:
         del self._tasks[account_id]

@@ -35,8 +35,8 @@ async def _claim(services: Services, holding: Holding, plan: Claim) -> Attempt |
     """
     The intent, durable (I2); ``None`` where somebody else was faster.
 
-    Database time was read before this deadline begins, so a token is never taken for
-    younger than it is, and the lease begins after it.
+    The lease begins after the deadline. A token's life counts from the claim, before its
+    request: so it is never taken for younger than it is, nor aged by a wait for a place.
     """
     durations, account = services.durations, holding.account
     send_before = services.clock.boottime() + durations.refresh_deadline.total_seconds()
@@ -46,7 +46,7 @@ async def _claim(services: Services, holding: Holding, plan: Claim) -> Attempt |
     if token is None:
         return None
     async with services.database.single() as connection:
-        attempt_id = await refresh_attempts.claim(
+        claimed = await refresh_attempts.claim(
             connection,
             account,
             plan,
@@ -57,19 +57,19 @@ async def _claim(services: Services, holding: Holding, plan: Claim) -> Attempt |
             deadline_in=durations.refresh_deadline,
             lease_in=durations.refresh_lease,
         )
-    if attempt_id is None:
+    if claimed is None:
         return None
-    log.debug(Event.REFRESH_CLAIMED, account=account.id, host=account.host, attempt=attempt_id)
+    log.debug(Event.REFRESH_CLAIMED, account=account.id, host=account.host, attempt=claimed.id)
     if account.access_expires_at is not None:
-        left = (account.access_expires_at - holding.now).total_seconds()
+        left = (account.access_expires_at - claimed.started_at).total_seconds()
         services.metrics.seconds_to_expiry.labels(account.host).observe(left)
     return Attempt(
-        id=attempt_id,
+        id=claimed.id,
         account=account,
         configured=configured,
         presented=token,
         redirect_uri=holding.redirect_uri,
-        asked_at=holding.now,
+        asked_at=claimed.started_at,
         send_before=send_before,
         candidate=plan.candidate,
         probes=plan.probes,

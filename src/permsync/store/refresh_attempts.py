@@ -64,8 +64,16 @@ _CLAIM = text(f"""
                 WHERE client_digest = CAST(:client AS bytea) AND retry_at IS NOT NULL
             ) END
     ON CONFLICT (account_id) WHERE {LIVE_ATTEMPT} DO NOTHING
-    RETURNING id
+    RETURNING id, started_at
 """)  # noqa: S608 - the words of a constant
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The right to present a token once, since this instant."""
+
+    id: int
+    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ async def claim(
     client_digest: bytes,
     deadline_in: timedelta,
     lease_in: timedelta,
-) -> int | None:
+) -> Claimed | None:
     """
     Write the intent in one statement; ``None`` where anything moved since it was planned.
 
@@ -117,7 +125,8 @@ async def claim(
             "unanswered": Outcome.UNANSWERED.value,
         },
     )
-    return claimed.scalar_one_or_none()
+    row = claimed.mappings().first()
+    return Claimed(row["id"], row["started_at"]) if row else None
 
 
 async def load(connection: AsyncConnection, attempt_id: int) -> StoredAttempt:
