@@ -23,7 +23,6 @@ from permsync.codehost import (
     HostSettings,
     Identity,
     KnownRepository,
-    ListedRepository,
     Page,
     PairAnswer,
     Reader,
@@ -33,12 +32,11 @@ from permsync.codehost import (
     Rotation,
 )
 from permsync.codehost.addresses import url_under
-from permsync.codehost.answers import Id, Text, parse_body, parse_count, said
-from permsync.codehost.hooks import Hooks, Rule
-from permsync.codehost.notices import OwnerChanged, PersonChanged, Ping, RepositoryChanged
+from permsync.codehost.answers import parse_body, parse_count, said
 from permsync.codehost.options import Parallel, Rotating, parse_options
-from permsync.codehost.signatures import BodySignature
-from permsync.model import Level, Visibility
+from permsync.hosts.bitbucket_datacenter import rows
+from permsync.hosts.bitbucket_datacenter.hooks import HOOKS
+from permsync.model import Level
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
 T = TypeVar("T")
@@ -60,19 +58,6 @@ _DIALECT = Dialect(
     redirect_on_refresh=True,
 )
 
-# "Event payload": names only; nothing is sent of rights, openness and deletion (HOSTS 5.6).
-_HOOKS = Hooks(
-    scheme=BodySignature("x-hub-signature"),
-    event_header="x-event-key",
-    delivery_headers=("x-request-id",),
-    rules=(
-        Rule("diagnostics:ping", Ping),
-        Rule("repo:modified", RepositoryChanged, {"repository": "new.id"}),
-        Rule("repo:forked", PersonChanged, {"person": "actor.id"}),
-        Rule("project:modified", OwnerChanged, {"owner": "new.id"}),
-    ),
-)
-
 
 class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_access: Annotated[
@@ -82,57 +67,6 @@ class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parallel: Parallel = 4
 
 
-class _Server(msgspec.Struct):
-    version: Text
-
-
-class _Person(msgspec.Struct):
-    id: Id
-    name: Text
-
-
-class _People(msgspec.Struct):
-    values: list[_Person]
-
-
-class _Reader(msgspec.Struct):
-    id: Id
-    active: bool = True
-
-
-class _Readers(msgspec.Struct, rename="camel"):
-    values: list[_Reader]
-    is_last_page: bool = True
-    next_page_start: int | None = None
-
-
-class _Project(msgspec.Struct):
-    id: Id
-    key: Text
-    public: bool = False
-
-
-class _Repository(msgspec.Struct):
-    id: Id
-    slug: Text
-    project: _Project
-    public: bool = False
-    archived: bool = False
-
-
-class _Repositories(msgspec.Struct, rename="camel"):
-    values: list[_Repository]
-    is_last_page: bool
-    next_page_start: int | None = None
-
-
-_SERVER = msgspec.json.Decoder(_Server)
-_PERSON = msgspec.json.Decoder(_Person)
-_PEOPLE = msgspec.json.Decoder(_People)
-_READERS = msgspec.json.Decoder(_Readers)
-_PAGE = msgspec.json.Decoder(_Repositories)
-
-
 class Host(CodeFlow):
     """One Bitbucket Data Center, through its incoming application link."""
 
@@ -140,7 +74,7 @@ class Host(CodeFlow):
     title: ClassVar[str] = "Bitbucket Data Center"
     opens_internal = False  # there is no such visibility
     sends_issuer = None
-    hooks = _HOOKS
+    hooks = HOOKS
     options = _Options
 
     def __init__(self, settings: HostSettings) -> None:
@@ -175,17 +109,17 @@ class Host(CodeFlow):
         """
         name = _person_of(response)
         if ask.step == _WHO:
-            answer = _parse_signed(ask, response, _SERVER)
+            answer = _parse_signed(ask, response, rows.SERVER)
             path = f"users/{quote(name, safe='')}"
             return answer if isinstance(answer, Failure) else self._ask(_BY_SLUG, path)
         if ask.step == _BY_SLUG:
-            person = _parse_signed(ask, response, _PERSON)
+            person = _parse_signed(ask, response, rows.PERSON)
             if isinstance(person, Failure) and person.kind is not FailureKind.HIDDEN:
                 return person
-            if isinstance(person, _Person) and person.name.lower() == name.lower():
+            if isinstance(person, rows.Person) and person.name.lower() == name.lower():
                 return Identity(str(person.id), person.name)
             return self._ask(_BY_FILTER, f"users?filter={quote(name, safe='')}&limit=1000")
-        people = _parse_signed(ask, response, _PEOPLE)
+        people = _parse_signed(ask, response, rows.PEOPLE)
         if isinstance(people, Failure):
             return people
         found = [one for one in people.values if one.name.lower() == name.lower()]
@@ -208,13 +142,15 @@ class Host(CodeFlow):
         Pages follow the server's own start, because entries are filtered after they are
         counted; for the same reason a page may be empty and not the last.
         """
-        answer = _parse_signed(ask, response, _PAGE)
+        answer = _parse_signed(ask, response, rows.REPOSITORIES)
         if isinstance(answer, Failure):
             return answer
         if ask.step == _PROBE:
             return Page(follow=(self._from(0),))
         page = Page(
-            repositories=tuple(self._listed(one) for one in answer.values),
+            repositories=tuple(
+                rows.listed_of(one, public_access=self._public_access) for one in answer.values
+            ),
             seen=frozenset(str(one.id) for one in answer.values),
         )
         start = answer.next_page_start
@@ -232,7 +168,7 @@ class Host(CodeFlow):
 
     def parse_pair(self, ask: Ask, response: Response) -> PairAnswer | Failure:
         """Read it; only an exact hit counts, and a repository that is gone is read by nobody."""
-        answer = _parse_signed(ask, response, _READERS)
+        answer = _parse_signed(ask, response, rows.HOLDERS)
         if isinstance(answer, Failure):
             return PairAnswer(None) if answer.kind is FailureKind.HIDDEN else answer
         if any(str(one.id) == ask.about for one in answer.values):
@@ -246,7 +182,7 @@ class Host(CodeFlow):
 
     def parse_readers(self, ask: Ask, response: Response) -> ReadersPage | Failure:
         """Read one page; pages follow the server's own start."""
-        answer = _parse_signed(ask, response, _READERS)
+        answer = _parse_signed(ask, response, rows.HOLDERS)
         if isinstance(answer, Failure):
             return answer
         readers = tuple(Reader(str(one.id)) for one in answer.values if one.active)
@@ -262,17 +198,6 @@ class Host(CodeFlow):
         """Ask for what was granted, archived ones too; without ``permission`` all is listed."""
         path = f"repos?permission=REPO_READ&archived=ALL&limit=1000&start={start}"
         return self._ask(_REPOSITORIES, path, about=str(start))
-
-    def _listed(self, one: _Repository) -> ListedRepository:
-        is_open = self._public_access and (one.public or one.project.public)
-        return ListedRepository(
-            external_id=str(one.id),
-            owner_id=str(one.project.id),
-            owner=one.project.key,
-            full_name=f"{one.project.key}/{one.slug}",
-            visibility=Visibility.PUBLIC if is_open else Visibility.PRIVATE,
-            archived=one.archived,
-        )
 
     def _ask(self, step: str, path: str, *, about: str = "") -> Ask:
         headers = {"accept": "application/json"}
