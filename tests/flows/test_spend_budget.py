@@ -1,5 +1,6 @@
 """What a credential may still ask, shared by all processes, with a share kept for people."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,11 +8,13 @@ import pytest
 
 from permsync.flows.deps import Services
 from permsync.flows.list_budgets import list_budgets
+from permsync.flows.request_sync import request_sync
 from permsync.flows.spend_budget import DRAWN_AT_ONCE, Allowance
 from permsync.flows.sync_account import sync_account
 from permsync.model import RunState, Trigger
 from permsync.rules.budget import RESERVED_SHARE
 from permsync.simulator.faults import Quota, RateLimit
+from permsync.simulator.host import Host
 from permsync.simulator.samples import bulk_repositories
 from tests.flows.scenes import column, last_run, rows, spoil, sync
 from tests.world import KINDS, World
@@ -119,10 +122,11 @@ async def test_a_window_that_runs_low_stops_background_work_before_it_is_spent(
     bulk_repositories(world.simulator.world, "github", 7_000, person="ada", owner="acme")
     account = await world.link("ada", "github")
     simulated = world.host("github")
-    simulated.faults.quota = quota = Quota(60, 3_600)
+    simulated.faults.quota = quota = Quota(60, 10**9)
     asked = len(simulated.log.records)
 
-    assert await sync(world, account) is RunState.PARTIAL
+    services = patient(world.services, timedelta())
+    assert await sync(world, account, services=services) is RunState.PARTIAL
 
     assert (await last_run(world, account))["failure"] == "rate_limited"
     assert {record.status for record in simulated.log.records[asked:]} == {200}
@@ -141,6 +145,50 @@ async def test_a_short_wait_is_kept_inside_the_run(world: World, host: str) -> N
     spoil(world, host, "api", "rate_limited")
     state = await sync(world, account, services=patient(world.services, timedelta(minutes=2)))
     assert state is RunState.SUCCEEDED
+
+
+async def test_a_listing_that_one_window_does_not_hold_goes_on_at_its_page_in_the_next(
+    world: World,
+) -> None:
+    """What was read is not asked for anew, so that it comes to its end at all."""
+    bulk_repositories(world.simulator.world, "gitlab", 4_000, person="ada")
+    account = await world.link("ada", "gitlab")
+    simulated = world.host("gitlab")
+    simulated.faults.quota = Quota(16, 2)
+
+    services = patient(world.services, timedelta(seconds=0.9))  # the host names a second or two
+    assert await sync(world, account, services=services) is RunState.SUCCEEDED
+
+    pages = [one.query for one in simulated.log.to_path("/projects") if one.status == 200]
+    assert len(pages) == len(set(pages)) > 40
+
+
+async def test_a_press_ends_the_wait_of_a_listing_that_background_work_began(
+    world: World,
+) -> None:
+    """A share of the window is kept for whoever presses, and they do not wait for the next."""
+    bulk_repositories(world.simulator.world, "github", 7_000, person="ada", owner="acme")
+    account = await world.link("ada", "github")
+    simulated = world.host("github")
+    simulated.faults.quota = Quota(60, 10**9)
+    services = patient(world.services, timedelta(hours=1))
+    durations = replace(services.durations, run_look=timedelta(milliseconds=30))
+    services = replace(services, durations=durations)
+
+    running = asyncio.create_task(sync(world, account, services=services))
+    await until_asked(simulated, 40)
+    await request_sync(services, account.id, Trigger.PERSON, actor="user:1")
+
+    assert await running is RunState.PARTIAL
+    assert (await last_run(world, account))["failure"] == "rate_limited"
+
+
+async def until_asked(simulated: Host, times: int) -> None:
+    for _ in range(2_000):
+        if len(simulated.log.records) >= times:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail(f"the host was asked less than {times} times")
 
 
 async def test_a_longer_wait_ends_the_run_with_what_it_has(world: World) -> None:

@@ -15,6 +15,7 @@ from permsync.rules.budget import (
     latest,
     learn,
     limit,
+    patience,
     reserved,
     spend,
 )
@@ -57,6 +58,11 @@ def test_background_work_leaves_what_is_reserved(trigger: Trigger) -> None:
     assert kept == 200
     assert admit(budget(kept + 3), trigger=trigger, now=NOW) == Go(3)
     assert admit(budget(kept), trigger=trigger, now=NOW) == Wait(30 * MINUTE)
+
+
+def test_the_more_was_read_the_longer_a_run_waits_rather_than_begin_again() -> None:
+    assert patience(MINUTE, pages_read=0) == MINUTE
+    assert patience(MINUTE, pages_read=59) == timedelta(hours=1)
 
 
 def test_requests_that_no_answer_counts_are_counted_here() -> None:

@@ -69,8 +69,8 @@ MEANINGS: Mapping[str, str] = {
     "api_backoff": "The first wait after a failed API request; it doubles, with jitter.",
     "host_skew": "How far a host's clock may be from ours before `permsync hosts check` says so.",
     "app_look": "How long a process relies on what it knows of an app's installations.",
-    "limit_wait": "A wait that a host asks for is kept inside a sync up to this length; a longer"
-    " one ends the sync with what it has.",
+    "limit_wait": "A wait that a host asks for is kept inside a sync up to this length, and as much"
+    " more for each page that was read; a longer one ends the sync with what it has.",
     "settle": "How long a host may still answer from before a change.",
     "sync_every": "An account is listed at least this often.",
     "sync_every_asked": "An account is listed this often while its person is asked about.",

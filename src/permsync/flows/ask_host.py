@@ -3,11 +3,13 @@ One question to a host in a person's name, asked until there is a verdict.
 
 A refused credential is a verdict only where ``rules.refresh.api_refusal`` says so; an outage
 is asked again a few times, backing off; a short wish to wait is kept, a longer one passed
-on and made known to all processes, not slept through.
+on and made known to all processes, not slept through. What is short grows with the pages that
+would have to be asked for anew (``rules.budget.patience``).
 What an answer says is read by the host's file; this module must not read it.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TypeVar
@@ -15,12 +17,13 @@ from typing import TypeVar
 from permsync.codehost import Failure, FailureKind, Request, Response
 from permsync.codehost.addresses import same_origin
 from permsync.codehost.answers import retry_in
-from permsync.errors import TokenUnavailableError
+from permsync.errors import DatabaseUnavailableError, TokenUnavailableError
 from permsync.flows.deps import ConfiguredHost, Services, pause
 from permsync.flows.fresh_token import FreshToken, fresh_token
 from permsync.flows.plan_refresh import facts_of, load_holding
 from permsync.flows.spend_budget import Allowance
 from permsync.model import AccountReason, Trigger
+from permsync.rules.budget import URGENT, patience
 from permsync.rules.failures import Retry, consequence_of
 from permsync.rules.refresh.api_refusal import (
     Believe,
@@ -29,6 +32,7 @@ from permsync.rules.refresh.api_refusal import (
     Meaning,
     plan_refused,
 )
+from permsync.store import sync_wishes
 from permsync.store.runs import Tally
 
 T = TypeVar("T")
@@ -47,7 +51,8 @@ class Conversation:
     It keeps the token between questions, asks for a fresh one when that one turns stale,
     and counts the requests. Every page of a listing goes through the same link; without
     ``reuse`` each question has a socket of its own (EVIDENCE R6). ``etags`` are the
-    validators of what was answered, by URL; ``not_modified`` counts the answers by 304.
+    validators of what was answered, by URL; ``not_modified`` counts the answers by 304, and
+    ``pages_read`` what a listing would lose by beginning again.
     ``credential`` says what the host counts requests by, where it is not the account.
     """
 
@@ -69,6 +74,7 @@ class Conversation:
         self.reuse = reuse
         self.requests = 0
         self.not_modified = 0
+        self.pages_read = 0
         self.etags: dict[str, str] = {}
         self.allowance = Allowance(
             services,
@@ -76,6 +82,7 @@ class Conversation:
             credential=credential or f"account {account_id}",
             trigger=trigger,
         )
+        self._trigger = trigger
         self._rest_until = 0.0
         self._token: FreshToken | None = None
         self._ask_again_at = 0.0
@@ -162,10 +169,27 @@ class Conversation:
         for tried in range(1, TRIES):
             answer = await self._send(request, token, read)
             again_in = self._again_in(answer, tried) if isinstance(answer, Failure) else None
-            if again_in is None:
+            if again_in is None or not await self._wait(again_in):
                 return answer
-            await pause(again_in)
         return await self._send(request, token, read)
+
+    async def _wait(self, wait_in: timedelta) -> bool:
+        """Wait; false where somebody pressed meanwhile, who may spend what we may not."""
+        clock, look_in = self.services.clock, self.services.durations.run_look
+        until = clock.boottime() + wait_in.total_seconds()
+        while (left := timedelta(seconds=until - clock.boottime())) > look_in:
+            await pause(look_in)
+            if self._trigger not in URGENT and await self._is_pressed():
+                return False
+        await pause(max(left, timedelta()))
+        return True
+
+    async def _is_pressed(self) -> bool:
+        """A database that is away presses nothing: the work itself will meet it."""
+        with suppress(DatabaseUnavailableError):
+            async with self.services.database.single() as connection:
+                return await sync_wishes.load_waits(connection, self.account_id)
+        return False
 
     def _again_in(self, failure: Failure, tried: int) -> timedelta | None:
         """How soon the same question may be asked again in this run, if it may."""
@@ -174,7 +198,8 @@ class Conversation:
             jitter = 0.5 + self.services.chance.jitter()
             return durations.api_backoff * float(2 ** (tried - 1)) * jitter
         if retry is Retry.WHEN_TOLD and failure.retry_in is not None:
-            return failure.retry_in if failure.retry_in <= durations.limit_wait else None
+            most = patience(durations.limit_wait, pages_read=self.pages_read)
+            return failure.retry_in if failure.retry_in <= most else None
         return None
 
     async def _rest(self) -> None:

@@ -44,6 +44,7 @@ async def list_readers(
         page = await conversation.ask(ask.request, partial(host.parse_readers, ask))
         if isinstance(page, Failure):
             return page
+        conversation.pages_read += 1
         pending.extend(page.follow)
         complete = complete and not page.partial
         for one in page.readers:

@@ -73,6 +73,7 @@ async def _ask_all(conversation: Conversation, enumeration: Enumeration) -> None
             done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 enumeration.note(running.pop(task), task.result())
+                conversation.pages_read += isinstance(task.result(), Page)
     finally:
         for task in running:
             task.cancel()

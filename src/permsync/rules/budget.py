@@ -2,8 +2,8 @@
 Who may spend what is left of a credential's requests at a host.
 
 What is decided here: background work leaves a share to people who wait, a limit that the
-host has set stops everybody, and what is worth writing down. This module must not know how
-a host counts or who asks.
+host has set stops everybody, how long one is waited for, and what is worth writing down.
+This module must not know how a host counts or who asks.
 """
 
 from dataclasses import dataclass, replace
@@ -65,6 +65,16 @@ def admit(budget: Budget | None, *, trigger: Trigger, now: datetime) -> Go | Wai
         return Go()
     free = budget.remaining - (0 if trigger in URGENT else reserved(budget))
     return Go(free) if free > 0 else Wait(budget.resets_at - now)
+
+
+def patience(limit_wait: timedelta, *, pages_read: int) -> timedelta:
+    """
+    How long a run waits for a host rather than begin again later, when its budget is new.
+
+    Beginning again asks for every page anew, and a listing longer than one window would never
+    end: each page that was read is worth one wait more.
+    """
+    return limit_wait * (1 + pages_read)
 
 
 def spend(budget: Budget | None, *, requests: int, hourly: int, now: datetime) -> Budget:

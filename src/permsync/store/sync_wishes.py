@@ -15,10 +15,17 @@ ON CONFLICT (account_id) DO UPDATE SET actor = excluded.actor, at = clock_timest
 """)
 _TAKE = text("DELETE FROM sync_wish WHERE account_id = :account_id RETURNING actor")
 
+_WAITS = text("SELECT EXISTS (SELECT FROM sync_wish WHERE account_id = :account_id)")
+
 
 async def save(connection: AsyncConnection, *, account_id: int, actor: str) -> None:
     """Remember who wants a sync of this account."""
     await connection.execute(_SAVE, {"account_id": account_id, "actor": actor})
+
+
+async def load_waits(connection: AsyncConnection, account_id: int) -> bool:
+    """Whether somebody wants one that has not begun."""
+    return bool((await connection.execute(_WAITS, {"account_id": account_id})).scalar_one())
 
 
 async def take(connection: AsyncConnection, account_id: int) -> str | None:
