@@ -1,6 +1,7 @@
 """GitLab's listing: whose code may be read, and two ways to turn pages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from permsync.codehost import (
     Failure,
     FailureKind,
     Page,
+    PairAnswer,
     Response,
 )
 from permsync.hosts import create
@@ -141,6 +143,16 @@ def test_levels_can_decide_instead(permissions: Mapping[str, Any] | None, *, lis
     host = _host(code_access="access_level")
     page = _page(host, answer([_guest(permissions=permissions)]))
     assert len(page.repositories) == listed
+
+
+def test_where_levels_decide_code_that_is_switched_off_is_read_by_nobody() -> None:
+    """As with a connection, whose list of readers is empty then."""
+    off = _guest(permissions=_access(project=50), repository_access_level="disabled")
+    host = _host(code_access="access_level")
+    assert _page(host, answer([off])).repositories == ()
+    assert host.parse_pair(replace(host.listing_asks()[0], about="7"), answer([off])) == (
+        PairAnswer(None)
+    )
 
 
 @pytest.mark.parametrize(

@@ -208,8 +208,8 @@ class Host(CodeFlow):
             if isinstance(project, Failure):
                 return _refine(project)
             path = f"projects/{ask.about}/members/all?per_page=100"
-            closed = project.repository_access_level == "disabled"
-            return ReadersPage(follow=() if closed else (self._ask("members", path),))
+            is_off = rows.is_off(project)
+            return ReadersPage(follow=() if is_off else (self._ask("members", path),))
         members = parse_body(response, rows.MEMBERS)
         if isinstance(members, Failure):
             return _refine(members)
@@ -225,7 +225,7 @@ class Host(CodeFlow):
     def _reads_code(self, project: rows.Project) -> bool:
         """By the field that only readers are sent, or by Reporter and above (HOSTS 3.2)."""
         if self._by_level:
-            return rows.number_of(project) >= rows.REPORTER
+            return not rows.is_off(project) and rows.number_of(project) >= rows.REPORTER
         return project.default_branch is not msgspec.UNSET
 
     def _ask(self, step: str, path: str, *, about: str = "") -> Ask:

@@ -86,6 +86,11 @@ def number_of(project: Project) -> int:
     return max((access.access_level for access in levels if access), default=0)
 
 
+def is_off(project: Project) -> bool:
+    """Whether the project has no code for anybody, members included."""
+    return project.repository_access_level == "disabled"
+
+
 def listed_of(project: Project) -> ListedRepository:
     """A project as a listing shows it."""
     return ListedRepository(
