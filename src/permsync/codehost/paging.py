@@ -45,16 +45,17 @@ def parse_follow(
     """
     The asks that follow: every page up to ``last`` where only a number tells them apart.
 
-    The last of them follows its own ``next``, because the listing may have grown. Where it
-    has none and ``is_full``, one more is asked for, which is empty today: a validator of a
-    full page says nothing about what comes after it.
+    The last of them follows its own ``next``, because the listing may have grown; it comes
+    first, so that nothing is left to wait for alone in the end. Where it has none and
+    ``is_full``, one more is asked for, which is empty today: a validator of a full page says
+    nothing about what comes after it.
     """
     if ask.step.endswith(_NUMBERED):
         return ()
     links = parse_links(response)
     pages = _numbered_pages(ask.request.url, links.get("last", ""))
     if pages:
-        return (*(_ask(ask, url, mark=_NUMBERED) for url in pages[:-1]), _ask(ask, pages[-1]))
+        return (_ask(ask, pages[-1]), *(_ask(ask, url, mark=_NUMBERED) for url in pages[:-1]))
     if "next" not in links:
         return (next_page(ask),) if is_full else ()
     following = parse_next(links["next"], api_url=api_url)

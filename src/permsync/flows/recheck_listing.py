@@ -10,7 +10,8 @@ openness is (EVIDENCE R12), and only by the link and settings that they were kep
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from permsync.codehost import Ask, Failure, FailureKind, Response
@@ -84,14 +85,14 @@ def _basis(configured: ConfiguredHost) -> bytes:
 
 
 async def _all_vouch(conversation: Conversation, pages: Sequence[Validated]) -> bool:
-    """Ask for the last pages first, where new repositories land, and stop at the first no."""
+    """Ask for both ends first, where what is new shows, and stop at the first no."""
     room = asyncio.Semaphore(conversation.configured.host.parallel)
 
     async def ask(page: Validated) -> bool:
         async with room:
             return await _vouches(conversation, page) is True
 
-    tasks = [asyncio.create_task(ask(page)) for page in reversed(pages)]
+    tasks = [asyncio.create_task(ask(page)) for page in _from_both_ends(pages)]
     try:
         for done in asyncio.as_completed(tasks):
             if not await done:
@@ -101,6 +102,15 @@ async def _all_vouch(conversation: Conversation, pages: Sequence[Validated]) -> 
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     return True
+
+
+def _from_both_ends(pages: Sequence[Validated]) -> Iterator[Validated]:
+    """The last page of a series was asked for early, and what came after it at the end."""
+    left = deque(pages)
+    while left:
+        yield left.pop()
+        if left:
+            yield left.popleft()
 
 
 async def _vouches(conversation: Conversation, page: Validated) -> bool | Failure:

@@ -112,7 +112,7 @@ def test_an_installation_on_an_enterprise_or_on_nobody_owns_no_repository() -> N
 def test_every_page_of_installations_is_asked_for() -> None:
     link = f'<{API}/app/installations?per_page=100&page=3>; rel="last"'
     urls = [ask.request.url for ask in _installations([_row()], link=link).follow]
-    assert urls == [f"{API}/app/installations?per_page=100&page={page}" for page in (2, 3)]
+    assert urls == [f"{API}/app/installations?per_page=100&page={page}" for page in (3, 2)]
 
 
 def test_the_next_page_of_installations_stays_at_the_host() -> None:
