@@ -199,3 +199,5 @@ async def test_a_longer_wait_ends_the_run_with_what_it_has(world: World) -> None
     services = patient(world.services, timedelta())
     assert await sync(world, account, services=services) is RunState.PARTIAL
     assert (await last_run(world, account))["failure"] == "rate_limited"
+    soon = "SELECT sync_due_at < clock_timestamp() + interval '30 minutes' FROM account"
+    assert await column(world.services.database, soon) == [True]

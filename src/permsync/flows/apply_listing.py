@@ -211,13 +211,16 @@ class _Application:
         complete, failure = self.listing.complete and not self.held, self.listing.failure
         account, durations = self.run.account, self.services.durations
         outcome = RunState.SUCCEEDED if complete else RunState.PARTIAL
-        # An owner that broke is left out for now; people see that this run had a fault.
+        # An owner that broke is left out for now: people see that this run had a fault, and
+        # it is tried again as if it had failed.
         state = RunState.PARTIAL if failure and failure.kind in FAULTS else outcome
-        failures = 0 if complete else await runs.load_failures(self.connection, account.id) + 1
+        failures = 0
+        if state is RunState.PARTIAL:
+            failures = await runs.load_failures(self.connection, account.id) + 1
         now = await database_now(self.connection)
         asked_at = await runs.load_asked_at(self.connection, account.user_id)
         due_in = next_sync_in(
-            outcome=outcome,
+            outcome=state,
             failures=failures,
             every=cadence(asked_at=asked_at, now=now, durations=durations),
             durations=durations,
@@ -226,7 +229,12 @@ class _Application:
         )
         if complete:
             await runs.save_listed(
-                self.connection, self.run, listed_to=now, digest=digest, due_in=due_in
+                self.connection,
+                self.run,
+                listed_to=now,
+                digest=digest,
+                due_in=due_in,
+                failures=failures,
             )
         else:
             await runs.save_unlisted(

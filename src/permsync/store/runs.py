@@ -118,8 +118,13 @@ async def save_listed(
     listed_to: datetime,
     digest: bytes | None,
     due_in: timedelta,
+    failures: int = 0,
 ) -> None:
-    """A complete listing was applied: every row of its source is as old as its start."""
+    """
+    A complete listing was applied: every row of its source is as old as its start.
+
+    ``failures`` counts those in a row that left an owner out by a fault.
+    """
     await connection.execute(
         update(_account)
         .where(_account.c.id == run.account.id, _account.c.run_id == run.id)
@@ -129,7 +134,7 @@ async def save_listed(
             listing_digest=digest,
             run_id=None,
             held_at=None,
-            sync_failures=0,
+            sync_failures=failures,
             sync_due_at=func.clock_timestamp() + due_in,
         )
     )
