@@ -10,7 +10,8 @@ import pytest
 
 from permsync.flows.check import AccountName, IdentityName, check, note_asked
 from permsync.flows.list_readable import list_readable
-from permsync.model import User, Verdict
+from permsync.model import RunState, User, Verdict
+from permsync.simulator.faults import RateLimit
 from tests.flows.scenes import column, rows, sync
 from tests.world import World
 
@@ -86,3 +87,29 @@ async def test_asking_is_noted_once_in_a_while(world: World) -> None:
     await note_asked(world.services, user.id)
     assert await column(world.services.database, noted) == first
     assert world.services.durations.sync_every_asked > timedelta(minutes=1)
+
+
+DUE = "SELECT sync_due_at <= listed_at + CAST(:every AS interval) AS soon FROM account"
+
+
+async def test_whoever_is_asked_about_again_is_listed_an_hour_after_the_last_time(
+    world: World,
+) -> None:
+    account = await world.link("ada", "gitlab")
+    await sync(world, account)
+    every = world.services.durations.sync_every_asked
+    assert await column(world.services.database, DUE, every=every) == [False]
+    await note_asked(world.services, account.user_id)
+    assert await column(world.services.database, DUE, every=every) == [True]
+
+
+async def test_a_host_that_wants_to_be_left_alone_is_not_asked_earlier_for_that(
+    world: World,
+) -> None:
+    account = await world.link("ada", "gitlab")
+    await sync(world, account)
+    world.host("gitlab").faults.rate_limit = RateLimit(retry_after_seconds=80_000)
+    assert await sync(world, account) is RunState.FAILED
+    await note_asked(world.services, account.user_id)
+    every = world.services.durations.sync_every_asked
+    assert await column(world.services.database, DUE, every=every) == [False]

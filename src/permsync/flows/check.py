@@ -16,7 +16,7 @@ from permsync.rules.access import Facts, decide
 from permsync.rules.connections import connection_for
 from permsync.rules.evidence import Evidence
 from permsync.rules.openness import InternalTo, Openness
-from permsync.store import access_facts, changes, engine, repositories, users
+from permsync.store import access_facts, changes, engine, repositories, run_history, users
 from permsync.store.access_facts import PairFacts
 from permsync.store.engine import Connection
 
@@ -175,7 +175,9 @@ def _host_of(ref: RepositoryRef, known: Repository | None) -> str | None:
 
 
 async def note_asked(services: Services, user_id: int) -> None:
-    """Remember that somebody asks about this user."""
-    every = services.durations.sync_every_asked.total_seconds()
+    """Remember that somebody asks about this user, whose accounts are listed more often then."""
+    every = services.durations.sync_every_asked
+    seconds = every.total_seconds()
     async with services.database.begin() as connection:
-        await users.note_asked(connection, user_id, at_most_every=every)
+        if await users.note_asked(connection, user_id, at_most_every=seconds):
+            await run_history.hasten(connection, user_id, every=every)

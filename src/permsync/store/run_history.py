@@ -58,6 +58,16 @@ WHERE id = :id AND sync_due_at IS NOT NULL
 """),
 }
 
+# What failed, or was asked to wait, keeps its own plan; whoever holds a row plans anew anyway.
+_HASTEN = text("""
+UPDATE account SET sync_due_at = listed_at + CAST(:every AS interval)
+WHERE id IN (
+    SELECT id FROM account WHERE user_id = :user_id AND sync_failures = 0
+        AND sync_due_at > listed_at + 2 * CAST(:every AS interval)
+    ORDER BY id FOR UPDATE SKIP LOCKED
+)
+""")
+
 
 async def load(connection: AsyncConnection, run_id: int) -> Run | None:
     """One run."""
@@ -126,6 +136,11 @@ async def plan_next(
         if subject is not None:
             about = {"id": subject, "run_id": run_id, "due_in": due_in}
             await connection.execute(_PLAN[kind], about)
+
+
+async def hasten(connection: AsyncConnection, user_id: int, *, every: timedelta) -> None:
+    """This person's accounts were planned for a person nobody asks about: list them ``every``."""
+    await connection.execute(_HASTEN, {"user_id": user_id, "every": every})
 
 
 async def forget(connection: AsyncConnection, *, kept_in: timedelta, most: int) -> int:

@@ -102,12 +102,13 @@ async def save_disabled(
     return user_of(row) if row else None
 
 
-async def note_asked(connection: AsyncConnection, user_id: int, *, at_most_every: float) -> None:
+async def note_asked(connection: AsyncConnection, user_id: int, *, at_most_every: float) -> bool:
     """Note that somebody asked about this user, at most once in so many seconds."""
-    await connection.execute(
+    noted = await connection.execute(
         text(
             'UPDATE "user" SET asked_at = clock_timestamp() WHERE id = :id AND (asked_at IS NULL'
             " OR asked_at < clock_timestamp() - make_interval(secs => :every))"
         ),
         {"id": user_id, "every": at_most_every},
     )
+    return noted.rowcount == 1
