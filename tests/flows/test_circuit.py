@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from permsync.errors import TokenUnavailableError
 from permsync.flows.fresh_token import fresh_token
@@ -87,6 +88,23 @@ async def test_corrected_credentials_start_with_a_closed_circuit(world: World) -
     assert await column(world.services.database, opened) == [1]
 
     assert (await fresh_token(world.services, ben.id)).version == 2
+
+
+async def test_an_operator_reads_in_the_log_that_it_opened_and_that_it_closed(
+    world: World,
+) -> None:
+    ada, _ = await link_two(world)
+    spoil(world, "gitlab", "token", "invalid_client")
+    with capture_logs() as lines:
+        await refresh_account(world.services, ada.id)
+        await rows(world.services.database, HALF_OPEN)
+        await rows(world.services.database, DUE)
+        await refresh_account(world.services, ada.id)
+    told = [one for one in lines if one["event"] in {"circuit_opened", "circuit_closed"}]
+    assert [(one["event"], one["host"]) for one in told] == [
+        ("circuit_opened", "gitlab"),
+        ("circuit_closed", "gitlab"),
+    ]
 
 
 async def test_the_circuit_is_measured(world: World) -> None:

@@ -12,6 +12,9 @@ from permsync.rules.refresh import Outcome
 from permsync.store import accounts, audit, changes, runs
 from permsync.store.audit import Action
 from permsync.store.changes import Change, ChangeKind
+from permsync.telemetry import Event, logger
+
+log = logger(__name__)
 
 
 async def end_access(
@@ -26,7 +29,15 @@ async def end_access(
             await runs.abandon(connection, account.id, failure=reason.value)
             await audit.record(connection, state_entry(account, state, reason))
             await changes.append(connection, [state_change(account, state)])
+    if moved:
+        note_end(account, reason=reason)
     return moved
+
+
+def note_end(account: Account, *, reason: AccountReason | None) -> None:
+    """Log that access through the account ended; the commit is behind the caller."""
+    code = reason.value if reason else None
+    log.warning(Event.ACCOUNT_ENDED, account=account.id, host=account.host, reason=code)
 
 
 def state_entry(account: Account, state: AccountState, reason: AccountReason | None) -> audit.Entry:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from permsync.errors import SealingKeyInUseError, UnknownError
 from permsync.flows.deps import Services
-from permsync.flows.end_access import state_change, state_entry
+from permsync.flows.end_access import note_end, state_change, state_entry
 from permsync.flows.retire_key import retire_key
-from permsync.model import LIVING, AccountReason, AccountState
+from permsync.model import LIVING, Account, AccountReason, AccountState
 from permsync.store import (
     accounts,
     audit,
@@ -52,14 +52,17 @@ async def forget_key(services: Services, key_id: str) -> Forgotten:
         concerned = await accounts.load_ids_under(connection, key_id)
     for account_id in concerned:
         async with services.database.begin() as connection:
-            await _end(connection, account_id)
+            ended = await _end(connection, account_id)
+        if ended is not None:
+            note_end(ended, reason=LOST)
     async with services.database.begin() as connection:
         others = await sealed_values.delete_under(connection, key_id)
     await retire_key(services, key_id)
     return Forgotten(accounts=len(concerned), others=others)
 
 
-async def _end(connection: Connection, account_id: int) -> None:
+async def _end(connection: Connection, account_id: int) -> Account | None:
+    """Take its tokens from the account; returns it where it had access until then."""
     account = await accounts.load_locked(connection, account_id)
     assert account is not None  # noqa: S101 - accounts are never deleted
     await refresh_attempts.fence(connection, account_id)
@@ -72,3 +75,4 @@ async def _end(connection: Connection, account_id: int) -> None:
         await audit.record(connection, state_entry(account, state, LOST))
         await changes.append(connection, [state_change(account, state)])
     await accounts.save_without_tokens(connection, account)
+    return account if account.state in LIVING else None

@@ -10,12 +10,27 @@ account as it is then, under its lock (I4). This module must not decide what an 
 from permsync.codehost import Response, TokenGrant, TokenRefusal
 from permsync.errors import DatabaseUnavailableError
 from permsync.flows.deps import Services, pause
+from permsync.flows.end_access import note_end
 from permsync.flows.plan_refresh import facts_of
 from permsync.flows.seal_tokens import seal_answer
-from permsync.flows.write_outcome import Attempt, Reading, seal_successor, write_outcome
-from permsync.model import AccountReason, AccountState
+from permsync.flows.write_outcome import (
+    Attempt,
+    Reading,
+    Written,
+    seal_successor,
+    write_outcome,
+)
+from permsync.model import LIVING, Account, AccountReason, AccountState
 from permsync.rules.refresh import Answer, Outcome
-from permsync.rules.refresh.outcome import Adopt, Close, Stage, Transition, plan_outcome
+from permsync.rules.refresh.circuit import Open, Shut
+from permsync.rules.refresh.outcome import (
+    Adopt,
+    Close,
+    Stage,
+    Transition,
+    Turn,
+    plan_outcome,
+)
 from permsync.store import refresh_attempts, refresh_commits, refreshes
 from permsync.store.engine import Connection
 from permsync.store.refresh_attempts import StoredAttempt
@@ -75,10 +90,9 @@ async def _commit(
             await _stage(services, connection, stored, response)
             return False
         reading = Reading(holding, stored)
-        outcome = await write_outcome(services, connection, attempt, reading, transition)
-    if outcome is not None:
-        refused_before = holding.account.rejections
-        _note(services, attempt, answer, transition, outcome, refused_before=refused_before)
+        written = await write_outcome(services, connection, attempt, reading, transition)
+    if written is not None:
+        _note(services, attempt, answer, transition, written, before=holding.account)
     return True
 
 
@@ -105,7 +119,8 @@ async def _adopt_at_once(services: Services, attempt: Attempt, granted: TokenGra
         won = await refresh_commits.adopt_at_once(connection, account, attempt.id, sealed)
     if won:
         adopted = Adopt(granted, account.token_version, AccountState.ACTIVE, reason=None)
-        _note(services, attempt, granted, adopted, Outcome.ADOPTED, refused_before=0)
+        written = Written(Outcome.ADOPTED, circuit=None)
+        _note(services, attempt, granted, adopted, written, before=account)
     return won
 
 
@@ -136,15 +151,15 @@ def _note(
     attempt: Attempt,
     answer: Answer,
     transition: Transition,
-    outcome: Outcome,
+    written: Written,
     *,
-    refused_before: int,
+    before: Account,
 ) -> None:
-    """Count and log what was committed."""
-    host, metrics = attempt.account.host, services.metrics
+    """Count and log what was committed; ``before`` is the account that it met."""
+    host, metrics, outcome = before.host, services.metrics, written.outcome
     metrics.refresh_attempts.labels(host, outcome.value).inc()
-    if isinstance(transition, Adopt) and refused_before:
-        metrics.rejections_survived.labels(host).inc(refused_before)
+    if isinstance(transition, Adopt) and before.rejections:
+        metrics.rejections_survived.labels(host).inc(before.rejections)
     lost = AccountReason.ROTATION_LOST
     if isinstance(transition, Close) and transition.turn and transition.turn.reason is lost:
         metrics.rotation_lost.labels(host).inc()
@@ -157,3 +172,21 @@ def _note(
         outcome=outcome.value,
         detail=host_detail(answer.detail) if isinstance(answer, TokenRefusal) else None,
     )
+    _note_state(transition, before)
+    match written.circuit:
+        case Open(failures=failures, retry_in=retry_in):
+            log.warning(Event.CIRCUIT_OPENED, host=host, failures=failures, retry_in=str(retry_in))
+        case Shut():
+            log.info(Event.CIRCUIT_CLOSED, host=host)
+        case None:
+            pass
+
+
+def _note_state(transition: Transition, before: Account) -> None:
+    match transition:
+        case Adopt(state=state) if state in LIVING and before.state not in LIVING:
+            log.info(Event.ACCOUNT_HEALED, account=before.id, host=before.host)
+        case Close(turn=Turn(ends_access=True) as turn) if before.state in LIVING:
+            note_end(before, reason=turn.reason)
+        case _:
+            pass

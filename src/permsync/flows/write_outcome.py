@@ -18,7 +18,7 @@ from permsync.flows.queue_revocation import queue_revocation
 from permsync.flows.seal_tokens import seal, seal_candidate
 from permsync.model import LIVING, Account, AccountReason, AccountState, TokenSet
 from permsync.rules.refresh import Outcome
-from permsync.rules.refresh.circuit import Open, plan_circuit
+from permsync.rules.refresh.circuit import Open, Shut, plan_circuit
 from permsync.rules.refresh.outcome import (
     Adopt,
     Close,
@@ -72,6 +72,14 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What became of the attempt, and of the client's circuit where that moved."""
+
+    outcome: Outcome
+    circuit: Open | Shut | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """The account and the attempt, read again while the account's row is locked."""
 
@@ -85,11 +93,11 @@ async def write_outcome(
     attempt: Attempt,
     reading: Reading,
     transition: Transition,
-) -> Outcome | None:
+) -> Written | None:
     """
     Write a transition that was planned on this reading.
 
-    Returns what became of the attempt, ``None`` where that was written before.
+    Returns what it led to, ``None`` where that was written before.
     """
     holding, stored = reading.holding, reading.stored
     account = holding.account
@@ -110,8 +118,7 @@ async def write_outcome(
             await refresh_attempts.save_uncertain(connection, attempt.id, settle_in=settle_in)
             await refresh_commits.save_faults(connection, account, faults=faults, due_in=None)
             await audit.record(connection, failure_entry(account, Outcome.UNANSWERED))
-            await _note_circuit(services, connection, attempt, holding, Outcome.UNANSWERED)
-            return Outcome.UNANSWERED
+            return await _noted(services, connection, attempt, holding, Outcome.UNANSWERED)
         case Close(outcome=outcome, turn=turn, drops=drops):
             if turn is not None:
                 await _turn(connection, account, turn)
@@ -124,8 +131,7 @@ async def write_outcome(
         case _:
             raise DefectError("an answer is staged before anything else is written")
     await refresh_attempts.close(connection, attempt.id, outcome)
-    await _note_circuit(services, connection, attempt, holding, outcome)
-    return outcome
+    return await _noted(services, connection, attempt, holding, outcome)
 
 
 def seal_successor(
@@ -220,14 +226,14 @@ async def _tell(
     await changes.append(connection, [state_change(account, state)])
 
 
-async def _note_circuit(
+async def _noted(
     services: Services,
     connection: Connection,
     attempt: Attempt,
     holding: Holding,
     outcome: Outcome,
-) -> None:
-    """What the outcome says about our OAuth client, for everybody."""
+) -> Written:
+    """The outcome, and what it says about our OAuth client, for everybody."""
     plan = plan_circuit(
         outcome,
         holding.circuit,
@@ -236,10 +242,13 @@ async def _note_circuit(
         probed=attempt.probes,
         jitter=services.chance.jitter(),
     )
-    if plan is None:
-        return
     digest, host = attempt.configured.client_digest, attempt.configured.name
-    if isinstance(plan, Open):
-        await circuits.save_open(connection, digest, plan, host=host, account_id=attempt.account.id)
-    else:
-        await circuits.save_shut(connection, digest)
+    match plan:
+        case Open():
+            account_id = attempt.account.id
+            await circuits.save_open(connection, digest, plan, host=host, account_id=account_id)
+        case Shut():
+            await circuits.save_shut(connection, digest)
+        case None:
+            pass
+    return Written(outcome, plan)
