@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from permsync.errors import TokenUnavailableError
 from permsync.flows.fresh_token import fresh_token
+from permsync.flows.measure import measure
 from permsync.flows.refresh_account import refresh_account
 from permsync.flows.refresh_due import refresh_due
 from permsync.model import Account, AccountState
@@ -112,7 +113,7 @@ async def test_the_circuit_is_measured(world: World) -> None:
     spoil(world, "gitlab", "token", "invalid_client", times=50)
     await refresh_account(world.services, ada.id)
 
-    await refresh_due(world.services)
+    await measure(world.services)
 
     shown = world.services.metrics.render().decode()
     assert 'permsync_circuit_open{host="gitlab"} 1.0' in shown

@@ -16,6 +16,7 @@ from permsync.codehost.notices import RepositoryChanged
 from permsync.errors import DatabaseUnavailableError
 from permsync.flows.ask_pairs import ask_pairs
 from permsync.flows.drain_webhooks import MOST_TRIES, _carry_out, drain_webhooks
+from permsync.flows.measure import measure
 from permsync.model import Reason, Trigger
 from permsync.store.engine import Database
 from permsync.store.webhook_deliveries import Waiting
@@ -204,6 +205,7 @@ async def test_a_round_that_was_cut_off_repeats_what_was_not_committed(world: Wo
 async def test_the_backlog_is_measured(world: World) -> None:
     world = await broken(world)
     await heed(world, gitlab("user_remove_from_group", {"user_id": 666, "group_id": 5}))
+    await measure(world.services)
     measured = world.services.metrics.registry.get_sample_value(
         "permsync_webhook_backlog", {"host": "gitlab"}
     )

@@ -12,6 +12,7 @@ import pytest
 
 from permsync.flows.disable_user import disable_user
 from permsync.flows.in_flight import InFlight
+from permsync.flows.measure import measure
 from permsync.flows.refresh_due import refresh_due
 from permsync.model import AccountState
 from tests.flows.scenes import column, expire, read, refreshes, rows, spoil
@@ -116,7 +117,7 @@ async def test_how_long_the_longest_due_waits_is_measured(world: World) -> None:
         id=account.id,
     )
 
-    await refresh_due(world.services)
+    await measure(world.services)
 
     shown = world.services.metrics.render().decode()
     line = next(

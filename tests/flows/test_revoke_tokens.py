@@ -15,6 +15,7 @@ import pytest
 from permsync.errors import LinkRefusedError
 from permsync.flows.drain_revocations import drain_revocations
 from permsync.flows.fresh_token import fresh_token
+from permsync.flows.measure import measure
 from permsync.flows.plan_refresh import load_holding
 from permsync.flows.queue_revocation import queue_revocation
 from permsync.flows.seal_tokens import open_both
@@ -227,9 +228,10 @@ async def test_the_backlog_is_counted_by_host(world: World) -> None:
     account = await world.link("ada", "gitlab")
     world.host("gitlab").faults.outage = True
     await unlink(world, account)
-    await drain_revocations(world.services)
+    await measure(world.services)
     assert b'permsync_revocation_backlog{host="gitlab"} 1.0' in world.services.metrics.render()
     world.host("gitlab").faults.outage = False
     await make_due(world)
     await drain_revocations(world.services)
+    await measure(world.services)
     assert b'permsync_revocation_backlog{host="gitlab"} 0.0' in world.services.metrics.render()

@@ -60,3 +60,34 @@ async def test_figures_are_for_keys_of_an_admin(program: CallWith) -> None:
 async def test_figures_on_a_port_of_their_own_need_no_key(world: World) -> None:
     application = create_application(world.services, public_url=PUBLIC_URL, metrics_open=True)
     assert (await AsgiClient(application).get("/metrics")).status == 200
+
+
+async def test_figures_of_the_database_are_the_same_in_a_process_that_does_no_rounds(
+    world: World,
+) -> None:
+    account = await world.link("ada", "gitlab")
+    digest = world.services.host("gitlab").client_digest
+    await rows(
+        world.services.database,
+        "INSERT INTO circuit (client_digest, host, failures, retry_at)"
+        " VALUES (:digest, 'gitlab', 1, clock_timestamp())",
+        digest=digest,
+    )
+    await rows(
+        world.services.database,
+        "INSERT INTO refresh_attempt (account_id, link_id, for_version, owner, state, token_digest,"
+        " key_id, started_at, deadline, lease_until) SELECT id, link_id, 1, link_id, 'uncertain',"
+        " 'd', key_id, now(), now(), now() FROM account WHERE id = :id",
+        id=account.id,
+    )
+    application = create_application(world.services, public_url=PUBLIC_URL, metrics_open=True)
+    told = (await AsgiClient(application).get("/metrics")).body.decode()
+    assert 'permsync_circuit_open{host="gitlab"} 1.0' in told
+    assert 'permsync_refresh_uncertain{host="gitlab"} 1.0' in told
+    assert 'permsync_revocation_backlog{host="gitlab"} 0.0' in told
+
+
+async def test_a_lost_database_leaves_the_figures_of_the_process(world: World) -> None:
+    nowhere = replace(world.services, database=Database(NOBODY_LISTENS))
+    application = create_application(nowhere, public_url=PUBLIC_URL, metrics_open=True)
+    assert (await AsgiClient(application).get("/metrics")).status == 200

@@ -19,19 +19,12 @@ log = logger(__name__)
 
 
 async def drain_revocations(services: Services) -> None:
-    """Try what is due, at most ``MOST`` of each host, and count what is left."""
-    open_at = await _count(services)
+    """Try what is due, at most ``MOST`` of each host."""
+    async with services.database.begin() as connection:
+        open_at = await revocations.count_open(connection)
     async with asyncio.TaskGroup() as tasks:
         for host in open_at:
             tasks.create_task(_drain(services, host))
-    left_at = await _count(services)
-    for host in {*services.hosts, *open_at}:
-        services.metrics.revocation_backlog.labels(host).set(left_at.get(host, 0))
-
-
-async def _count(services: Services) -> dict[str, int]:
-    async with services.database.begin() as connection:
-        return await revocations.count_open(connection)
 
 
 async def _drain(services: Services, host: str) -> None:

@@ -27,7 +27,6 @@ async def drain_webhooks(services: Services) -> int:
         for one in batch:
             await _carry_out(services, one)
         taken += len(batch)
-    await _measure(services)
     return taken
 
 
@@ -56,10 +55,3 @@ async def _carry_out(services: Services, one: Waiting) -> None:
         log.exception(Event.DEFECT, host=one.host, delivered=one.event, tries=one.tries)
         return
     log.info(Event.WEBHOOK_CARRIED_OUT, host=one.host, delivered=one.event, carried_out=bool(at))
-
-
-async def _measure(services: Services) -> None:
-    async with services.database.begin() as connection:
-        backlog = await webhook_deliveries.load_backlog(connection)
-    for name in services.hosts:
-        services.metrics.webhook_backlog.labels(name).set(backlog.get(name, 0))

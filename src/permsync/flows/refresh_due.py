@@ -8,7 +8,6 @@ must not decide what a refresh does.
 """
 
 import asyncio
-from datetime import timedelta
 
 from permsync.errors import PermsyncError
 from permsync.flows.deps import ConfiguredHost, Services
@@ -26,21 +25,10 @@ log = logger(__name__)
 async def refresh_due(services: Services) -> int:
     """Refresh what is due at every host; returns how many accounts were taken up."""
     until_seconds = services.clock.boottime() + services.durations.sweep_every.total_seconds()
-    await _measure(services)
     counts = await asyncio.gather(
         *(_drain(services, one, until_seconds=until_seconds) for one in services.hosts.values())
     )
     return sum(counts)
-
-
-async def _measure(services: Services) -> None:
-    async with services.database.begin() as connection:
-        oldest = await refreshes.load_oldest_due(connection)
-        opened = await circuits.load_open(connection)
-    for name, one in services.hosts.items():
-        waited = oldest.get(name, timedelta()).total_seconds()
-        services.metrics.oldest_due.labels(name).set(waited)
-        services.metrics.circuit_open.labels(name).set(one.client_digest in opened)
 
 
 async def _drain(services: Services, one: ConfiguredHost, *, until_seconds: float) -> int:

@@ -13,7 +13,7 @@ from permsync.codehost import Rotation
 from permsync.errors import PermsyncError
 from permsync.flows.deps import Services
 from permsync.flows.refresh_account import refresh_account
-from permsync.store import refresh_attempts, refreshes
+from permsync.store import refreshes
 from permsync.telemetry import Event, logger
 
 MOST = 100
@@ -26,9 +26,6 @@ async def sweep_attempts(services: Services) -> int:
     patient = [name for name, one in services.hosts.items() if one.host.rotation is Rotation.FAMILY]
     async with services.database.begin() as connection:
         overdue = await refreshes.load_overdue(connection, limit=MOST, patient=patient)
-        uncertain = await refresh_attempts.count_uncertain(connection)
-    for host in services.hosts:
-        services.metrics.uncertain.labels(host).set(uncertain.get(host, 0))
     await asyncio.gather(*(_take_over(services, account_id) for account_id in overdue))
     return len(overdue)
 

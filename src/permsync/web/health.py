@@ -5,14 +5,17 @@ What is decided here: being alive asks nobody; being ready asks the database. Th
 must not know what is counted.
 """
 
+from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from permsync.errors import DatabaseUnavailableError
 from permsync.flows.authenticate_key import Scope
 from permsync.flows.check_readiness import Readiness, check_readiness
+from permsync.flows.measure import measure
 from permsync.web.keys import authenticate
 from permsync.web.problems import make_problem, respond
 from permsync.web.site import services_of, site_of
@@ -49,8 +52,11 @@ async def ready(request: Request) -> Response:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Every series in Prometheus' text format."""
+    """Every series in Prometheus' text format; without a database, those of this process."""
     if not site_of(request).metrics_open:
         await authenticate(request, needs=Scope.ADMIN)
-    counted = services_of(request).metrics
+    services = services_of(request)
+    with suppress(DatabaseUnavailableError):
+        await measure(services)
+    counted = services.metrics
     return Response(counted.render(), media_type=counted.media_type)
