@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from permsync.flows.apply_listing import apply_listing
+from permsync.flows.list_accounts import list_accounts
 from permsync.flows.list_repositories import Listing
-from permsync.model import Account, Reason, RunState
+from permsync.flows.unlink_account import unlink_account
+from permsync.model import Account, LeftOut, Reason, RunState
 from tests.flows.scenes import column, empty_queue, granted, last_run, queued, reason, rows, sync
 from tests.flows.test_apply_listing import claimed, linked, listed
 from tests.world import World
@@ -103,6 +105,39 @@ async def test_a_gap_that_stays_keeps_the_age_of_its_beginning_and_writes_nothin
     assert before == await rows(
         world.services.database, 'SELECT xmin::text, * FROM "grant" ORDER BY repository_id'
     )
+
+
+async def left_out(world: World, account: Account) -> tuple[LeftOut, ...]:
+    """What everybody who looks at the account is told of its gaps."""
+    (shown,) = (await list_accounts(world.services, user_id=account.user_id)).items
+    return shown.left_out
+
+
+async def test_people_are_told_by_name_who_was_left_out_and_whether_they_can_mend_it(
+    world: World,
+) -> None:
+    account = await linked(world, "github")
+    owner, _ = await acme(world, account)
+    whole = await listed(world, account)
+    waits = replace(whole, gaps=frozenset({owner, "404"}), to_approve=frozenset({owner}))
+    await apply(world, account, waits)
+    unknown = LeftOut("404", None, to_approve=False)
+    assert set(await left_out(world, account)) == {LeftOut(owner, OWNER, to_approve=True), unknown}
+
+    await apply(world, account, replace(waits, to_approve=frozenset()))
+    refused = LeftOut(owner, OWNER, to_approve=False)
+    assert set(await left_out(world, account)) == {refused, unknown}
+
+    await apply(world, account, whole)
+    assert await left_out(world, account) == ()
+
+
+async def test_a_link_that_works_no_more_names_nobody_who_was_left_out(world: World) -> None:
+    account = await linked(world, "github")
+    gap = replace(await listed(world, account), gaps=frozenset({"404"}))
+    await apply(world, account, gap)
+    await unlink_account(world.services, account.id, user_id=account.user_id, actor="test")
+    assert await left_out(world, account) == ()
 
 
 async def test_a_row_missed_after_a_gap_keeps_the_age_of_the_gap(world: World) -> None:

@@ -80,7 +80,14 @@ def _healthy(person: Person) -> None:
     person.open()
 
 
+def _single_sign_on(person: Person) -> None:
+    person.site.control("github/single-sign-on", organisations=["acme"])
+    watch(person, person.card("GitHub").get_by_text("Left out until"))
+
+
 def _disconnect(person: Person) -> None:
+    person.site.control("github/single-sign-on", organisations=[])
+    watch(person, person.card("GitHub").get_by_text("Working"))
     person.card("GitLab").get_by_role("link", name="Disconnect").click()
     _arrived(person, at="/disconnect")
 
@@ -136,6 +143,7 @@ SCENES: dict[str, Callable[[Person], None]] = {
     "link-denied": _denied,
     "first-sync": _first_sync,
     "accounts": _healthy,
+    "single-sign-on": _single_sign_on,
     "disconnect": _disconnect,
     "disconnected": _disconnected,
     "needs-reconnect": _reconnect,

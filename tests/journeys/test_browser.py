@@ -183,6 +183,22 @@ def test_an_account_is_linked_healed_repaired_and_disconnected(place: Place, scr
     assert person.complaints == []
 
 
+def test_single_sign_on_that_hides_an_organisation_is_approved_from_the_card(place: Place) -> None:
+    with place.window("ada") as person:
+        person.sign_in()
+        person.link("GitHub")
+        card = person.card("GitHub")
+        watch(person, card.get_by_text("Working"))
+        place.site.control("github/single-sign-on", organisations=["acme"])
+        watch(person, card.get_by_text("single sign-on is approved for this account: acme"))
+        expect(card.get_by_text("Needs you")).to_be_visible()
+        person.press("Approve single sign-on GitHub")
+        person.page.get_by_label("Single sign-on of acme").check()
+        person.consent()
+        watch(person, card.get_by_text("Working"))
+        expect(card.get_by_text("acme")).to_have_count(0)
+
+
 def test_a_theme_is_chosen_with_one_press_and_stays(place: Place) -> None:
     with place.window("ada", scripts=False) as person:
         person.open()

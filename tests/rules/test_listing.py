@@ -159,8 +159,10 @@ def test_a_failure_before_any_page_leaves_nothing_to_apply() -> None:
 
 def test_owners_that_the_host_says_it_left_out_are_gaps() -> None:
     enumeration = Enumeration.of([ask("1")])
-    run(enumeration, {"1": page(1, gaps=frozenset({"7", "8"}))})
-    assert enumeration.coverage() == Coverage(complete=True, gaps=frozenset({"7", "8"}))
+    behind = frozenset({"8"})
+    run(enumeration, {"1": page(1, gaps=frozenset({"7", "8"}), to_approve=behind)})
+    expected = Coverage(complete=True, gaps=frozenset({"7", "8"}), to_approve=behind)
+    assert enumeration.coverage() == expected
 
 
 def test_a_marker_without_owners_makes_the_whole_listing_partial() -> None:

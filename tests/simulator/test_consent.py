@@ -47,6 +47,25 @@ def test_a_browser_is_who_it_was_at_the_last_consent_anywhere(
     assert page.count(" required checked") == 1
 
 
+def test_single_sign_on_is_approved_for_the_organisations_that_were_ticked(
+    github: Visitor,
+) -> None:
+    names = github.host.namespaces
+    faults = github.host.faults
+    faults.sso_partial = [names["acme"].id, names["northwind"].id]
+    page = ask("GET", github.authorize_url()).text
+    assert "Single sign-on of acme" in page
+    consent(github.authorize_url(), person="ada")
+    assert len(faults.sso_partial) == 2
+
+    *_, request = github.host.tokens.pending
+    ticked = {"request": request, "person": "ada", "decision": "approve", "sign_on": "acme"}
+    ask("POST", f"{github.url}/login/oauth/authorize/decision", urlencode(ticked))
+    assert faults.sso_partial == [names["northwind"].id]
+    faults.sso_partial = []
+    assert "Single sign-on" not in ask("GET", github.authorize_url()).text
+
+
 def test_a_login_hint_chooses_the_person_beforehand(gitlab: Visitor) -> None:
     page = ask("GET", gitlab.authorize_url(login_hint="grace@example.com")).text
     assert 'value="grace" required checked' in page

@@ -99,11 +99,18 @@ def test_token_answers_are_spoiled_and_made_right(place: Place) -> None:
 
 
 def test_listings_are_spoiled_and_made_right(place: Place) -> None:
-    levers.spoil_listings(place, sso_partial=[1], forbidden_namespaces=["x"], empty_page=2)
+    levers.spoil_listings(place, forbidden_namespaces=["x"], empty_page=2)
     faults = place.host.faults
-    assert (faults.sso_partial, faults.forbidden_namespaces, faults.empty_page) == ([1], ["x"], 2)
+    assert (faults.forbidden_namespaces, faults.empty_page) == (["x"], 2)
     levers.spoil_listings(place)
-    assert (faults.sso_partial, faults.forbidden_namespaces, faults.empty_page) == ([], [], None)
+    assert (faults.forbidden_namespaces, faults.empty_page) == ([], None)
+
+
+def test_organisations_hide_behind_single_sign_on_by_name(place: Place) -> None:
+    levers.single_sign_on(place, organisations=["acme"])
+    assert place.host.faults.sso_partial == [place.host.namespaces["acme"].id]
+    levers.single_sign_on(place, organisations=[])
+    assert place.host.faults.sso_partial == []
 
 
 def test_a_failing_page_is_made_right_by_null(place: Place) -> None:

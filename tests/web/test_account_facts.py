@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from permsync.flows.list_accounts import Standing
-from permsync.model import Account, AccountReason, AccountState, Run, RunState, Trigger
+from permsync.model import Account, AccountReason, AccountState, LeftOut, Run, RunState, Trigger
 from permsync.web.account_facts import account_facts
 
 NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
@@ -47,6 +47,18 @@ def test_scopes_that_a_host_does_not_tell_are_not_the_same_as_none() -> None:
     silent = account_facts(Standing(replace(ACCOUNT, scopes=None), None, frozenset()))
     none = account_facts(Standing(replace(ACCOUNT, scopes=frozenset()), None, frozenset()))
     assert (silent.scopes, none.scopes) == (None, [])
+
+
+def test_who_was_left_out_is_told_by_name_and_in_a_sentence() -> None:
+    left_out = (LeftOut("7", "acme", to_approve=True), LeftOut("8", None, to_approve=False))
+    facts = account_facts(Standing(ACCOUNT, None, frozenset(), left_out))
+    assert [one.model_dump() for one in facts.left_out] == [
+        {"owner_id": "7", "owner": "acme", "to_approve": True},
+        {"owner_id": "8", "owner": None, "to_approve": False},
+    ]
+    said = "Left out until its single sign-on is approved for this account: acme."
+    assert facts.left_out_text == said
+    assert account_facts(Standing(ACCOUNT, None, frozenset())).left_out_text is None
 
 
 def test_an_account_that_needs_the_person_says_what_to_do() -> None:

@@ -92,6 +92,8 @@ def _tell(facts: HistoryFacts) -> None:
     console.print(
         f"{account.state.value} since {_instant(account.since)}: {account.text}{disabled}"
     )
+    if account.left_out_text is not None:
+        console.print(account.left_out_text)
     if facts.next_try_at is not None:
         console.print(f"next try at {_instant(facts.next_try_at)}")
     told = facts.model_dump()

@@ -113,7 +113,8 @@ class Page:
     ``follow`` are the asks that this answer makes necessary. ``expected`` is the number
     of distinct repositories the host says exist for this ``series`` (before any filter of
     ours), where it says so; ``seen`` are the ids counted against it. ``gaps`` are the
-    owners, by the id in :class:`ListedRepository`, that the host said it left out;
+    owners, by the id in :class:`ListedRepository`, that the host said it left out, and
+    ``to_approve`` those of them that only wait for this person's single sign-on;
     ``partial`` is true where it said that it left out something, and not whose.
     """
 
@@ -123,6 +124,7 @@ class Page:
     seen: frozenset[str] = frozenset()
     expected: int | None = None
     gaps: frozenset[str] = frozenset()
+    to_approve: frozenset[str] = frozenset()
     partial: bool = False
 
 

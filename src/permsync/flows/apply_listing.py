@@ -99,7 +99,7 @@ class _Application:
 
     async def apply(self, sent: Tally) -> Applied | None:
         observed, complete = self.sight.observed, self.listing.complete
-        digest = digest_of(observed, self.listing.gaps) if complete else None
+        digest = digest_of(observed, _left_out(self.listing)) if complete else None
         before = await runs.load_digest(self.connection, self.run.account.id)
         unchanged = digest is not None and digest == before
         if unchanged:
@@ -182,6 +182,7 @@ class _Application:
                 self.connection,
                 account.id,
                 self.listing.gaps,
+                to_approve=self.listing.to_approve,
                 known=await gaps.load(self.connection, account.id),
                 as_of=account.listed_at,
             )
@@ -249,6 +250,11 @@ class _Application:
         code = failure.kind.value if failure else HELD if self.held else None
         await runs.finish(self.connection, self.run.id, state, tally, failure=code)
         return Applied(state, tally)
+
+
+def _left_out(listing: Listing) -> Iterable[str]:
+    """Each owner that was left out, and whether the person can mend it."""
+    return (f"{owner}\0{owner in listing.to_approve}" for owner in listing.gaps)
 
 
 def _is_refused(known: Repository, seen: ListedRepository) -> bool:

@@ -1,17 +1,18 @@
 """
-Lists linked accounts, each with its last run and the scopes it lacks.
+Lists linked accounts, each with its last run, the scopes it lacks and whom it was not shown.
 
 A fixed number of statements, however many accounts. Tokens are not read. This module must
 not know how an account is shown.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from permsync.errors import SealedValueError, SealingKeyError, UnknownError
 from permsync.flows.deps import Services
-from permsync.model import LIVING, Account, AccountReason, Run
-from permsync.store import accounts, runs
+from permsync.model import LIVING, Account, AccountReason, LeftOut, Run
+from permsync.store import accounts, gaps, runs
 from permsync.store.engine import Connection
 
 # Failures of a run that neither the person nor the host can end.
@@ -20,11 +21,21 @@ OURS = frozenset({SealedValueError.code, SealingKeyError.code})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An account and how it does. ``lacks`` is empty where the host is not configured."""
+    """
+    An account and how it does. ``lacks`` is empty where the host is not configured.
+
+    ``left_out`` are the owners of whom its last listing showed nothing certain.
+    """
 
     account: Account
     last_run: Run | None
     lacks: frozenset[str]
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def waits_for_approval(self) -> bool:
+        """Whether more would be shown once the person has approved a single sign-on."""
+        return any(one.to_approve for one in self.left_out)
 
     @property
     def next_try_at(self) -> datetime | None:
@@ -73,9 +84,9 @@ async def list_accounts(
         else:
             found = await _load_of_user(connection, user_id, host=host, after=after)
         page = found[:limit]
-        last_runs = await runs.load_last(connection, [one.id for one in page])
+        items = await load_standings(services, connection, page)
     return StandingPage(
-        items=tuple(standing_of(services, one, last_runs.get(one.id)) for one in page),
+        items=tuple(items),
         next_after=page[-1].id if len(found) > limit else None,
     )
 
@@ -89,13 +100,27 @@ async def _load_of_user(
     return sorted(wanted, key=lambda one: one.id)
 
 
-def standing_of(services: Services, account: Account, last_run: Run | None) -> Standing:
-    """The account with its last run and the scopes it lacks."""
+async def load_standings(
+    services: Services, connection: Connection, held: Sequence[Account]
+) -> list[Standing]:
+    """How these accounts do, in their order."""
+    ids = [one.id for one in held]
+    last_runs = await runs.load_last(connection, ids)
+    left_out = await gaps.load_shown(connection, ids)
+    return [
+        Standing(
+            account=one,
+            last_run=last_runs.get(one.id),
+            lacks=_lacks(services, one),
+            left_out=left_out.get(one.id, ()) if one.state in LIVING else (),
+        )
+        for one in held
+    ]
+
+
+def _lacks(services: Services, account: Account) -> frozenset[str]:
     configured = services.hosts.get(account.host)
-    lacks: frozenset[str] = frozenset()
-    if configured is not None:
-        lacks = configured.host.missing_scopes(account.scopes)
-    return Standing(account, last_run, lacks)
+    return frozenset() if configured is None else configured.host.missing_scopes(account.scopes)
 
 
 async def load_own_account(services: Services, account_id: int, *, user_id: int) -> Account:

@@ -21,13 +21,15 @@ class Listing:
     What one enumeration showed, each repository once.
 
     ``complete`` means that everything but the ``gaps`` was covered; gaps are owners, by the
-    id in ``ListedRepository.owner_id``, of which anything or nothing may have been seen.
+    id in ``ListedRepository.owner_id``, of which anything or nothing may have been seen, and
+    ``to_approve`` those that wait for the person's single sign-on.
     ``failure`` is the first thing that went wrong, ``asks`` are those that were answered.
     """
 
     repositories: tuple[ListedRepository, ...]
     complete: bool
     gaps: frozenset[str] = frozenset()
+    to_approve: frozenset[str] = frozenset()
     failure: Failure | None = None
     asks: tuple[Ask, ...] = ()
 
@@ -53,6 +55,7 @@ async def list_repositories(
         repositories=enumeration.repositories(),
         complete=covered.complete,
         gaps=covered.gaps,
+        to_approve=covered.to_approve,
         failure=enumeration.failure,
         asks=enumeration.asks(),
     )

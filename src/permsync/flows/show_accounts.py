@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from permsync.errors import UnknownError
 from permsync.flows.deps import Services
-from permsync.flows.list_accounts import Standing, standing_of
+from permsync.flows.list_accounts import Standing, load_standings
 from permsync.model import Account
-from permsync.store import accounts, grants, queue, runs
+from permsync.store import accounts, grants, queue
 from permsync.store.engine import Connection
 
 
@@ -50,14 +50,14 @@ async def _shown(
     services: Services, connection: Connection, held: Sequence[Account]
 ) -> list[ShownAccount]:
     ids = [one.id for one in held]
-    last_runs = await runs.load_last(connection, ids)
+    standings = await load_standings(services, connection, held)
     visible = await grants.count_visible(connection, ids)
     wanted = await queue.load_wanted_syncs(connection, ids)
     return [
         ShownAccount(
-            standing=standing_of(services, one, last_runs.get(one.id)),
-            visible=visible.get(one.id, 0),
-            wanted=one.id in wanted,
+            standing=one,
+            visible=visible.get(one.account.id, 0),
+            wanted=one.account.id in wanted,
         )
-        for one in held
+        for one in standings
     ]

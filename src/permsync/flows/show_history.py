@@ -11,7 +11,7 @@ from datetime import datetime
 
 from permsync.errors import UnknownError
 from permsync.flows.deps import Services
-from permsync.flows.list_accounts import Standing, standing_of
+from permsync.flows.list_accounts import Standing, load_standings
 from permsync.model import Run, User
 from permsync.store import account_history, accounts, revocations, users
 from permsync.store.account_history import PastAttempt
@@ -46,9 +46,9 @@ async def show_history(services: Services, account_id: int, *, last: int = LAST)
             raise UnknownError(what="account", name=str(account_id))
         attempts = await account_history.load_attempts(connection, account_id, limit=last)
         runs = await account_history.load_runs(connection, account_id, limit=last)
+        (standing,) = await load_standings(services, connection, [account])
         revoked = await revocations.load_last(connection, account_id, limit=last)
     live = [one.lease_until for one in attempts if one.closed_at is None]
-    standing = standing_of(services, account, runs[0] if runs else None)
     return History(
         standing=standing,
         user=user,

@@ -211,6 +211,20 @@ class Run:
     repository_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """
+    An owner of whom an account's last listing showed nothing certain.
+
+    ``owner`` is its name where a repository of it is known. ``to_approve`` says that it waits
+    for the person's single sign-on; everything else is between the owner and the host.
+    """
+
+    owner_id: str
+    owner: str | None
+    to_approve: bool
+
+
 class Verdict(StrEnum):
     """The two answers there are; unknown is deny."""
 

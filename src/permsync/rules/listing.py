@@ -28,11 +28,12 @@ class Coverage:
     What an enumeration covers.
 
     ``complete`` means that everything but the ``gaps`` was covered; gaps are owners by the
-    id in :class:`ListedRepository`.
+    id in :class:`ListedRepository`. ``to_approve`` are those that wait for single sign-on.
     """
 
     complete: bool
     gaps: frozenset[str] = frozenset()
+    to_approve: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -111,7 +112,8 @@ class Enumeration:
         misfits = {owners[series] for series in self._misfits()}
         gaps = {gap for page in self._pages.values() for gap in page.gaps} | self._broken | misfits
         partial = self._is_cut or "" in misfits or any(one.partial for one in self._pages.values())
-        return Coverage(complete=not partial, gaps=frozenset(gaps - {""}))
+        to_approve = frozenset(one for page in self._pages.values() for one in page.to_approve)
+        return Coverage(not partial, gaps=frozenset(gaps - {""}), to_approve=to_approve)
 
     def _note_failure(self, ask: Ask, failure: Failure) -> None:
         ended = consequence_of(failure.kind).state is not None

@@ -77,6 +77,7 @@ def decide(exchange: Exchange) -> Response:
     if exchange.sent("decision") != "approve":
         text = exchange.words("The person denied the request.")
         return _back(exchange, pending, {"error": "access_denied", "error_description": text})
+    _approve_sign_on(exchange)
     code = tokens.issue_code(
         pending,
         person=account.person,
@@ -101,6 +102,25 @@ def _granted_scopes(exchange: Exchange, pending: Pending, person: str) -> list[s
     pairs = exchange.host.tokens.of(person)
     earlier = [pair.scopes for pair in pairs if pair.client_id == pending.client_id]
     return list(dict.fromkeys(scope for scopes in earlier for scope in scopes))
+
+
+def _approve_sign_on(exchange: Exchange) -> None:
+    """Organisations whose single sign-on the person ticked are shown in listings from now on."""
+    faults, ticked = exchange.host.faults, exchange.form.get("sign_on", [])
+    names = {each.id: each.name for each in exchange.host.namespaces.values()}
+    faults.sso_partial = [each for each in faults.sso_partial if names.get(each) not in ticked]
+
+
+def _sign_on(exchange: Exchange) -> str:
+    """A box for each organisation that hides behind single sign-on."""
+    hidden = exchange.host.faults.sso_partial
+    ticks = "".join(
+        f'<label><input type="checkbox" name="sign_on" value="{escape(each.name)}"> '
+        f"Single sign-on of {escape(each.name)}</label>"
+        for each in exchange.host.namespaces.values()
+        if each.id in hidden
+    )
+    return f"<fieldset><legend>Approve</legend>{ticks}</fieldset>" if ticks else ""
 
 
 def _fault(exchange: Exchange, pending: Pending) -> str | None:
@@ -144,7 +164,7 @@ def _form(exchange: Exchange, request: str, pending: Pending) -> str:
     return (
         f'<form method="post" action="{action}">'
         f'<input type="hidden" name="request" value="{escape(request)}">'
-        f"<fieldset><legend>You are</legend>{radios}</fieldset>{scopes}"
+        f"<fieldset><legend>You are</legend>{radios}</fieldset>{scopes}{_sign_on(exchange)}"
         '<button class="go" name="decision" value="approve">Authorize</button> '
         '<button name="decision" value="deny">Deny</button></form>'
         f"<p><small>It will send you back to {escape(pending.redirect_uri)}</small></p>"

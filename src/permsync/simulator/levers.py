@@ -198,7 +198,6 @@ def spoil_listings(
     duplicate_ids: bool = False,
     foreign_next: str | None = None,
     next_by_id: bool = False,
-    sso_partial: list[int] | None = None,
     forbidden_namespaces: list[str] | None = None,
     empty_page: int | None = None,
 ) -> None:
@@ -207,9 +206,13 @@ def spoil_listings(
     faults.duplicate_ids = duplicate_ids
     faults.foreign_next = foreign_next
     faults.next_by_id = next_by_id
-    faults.sso_partial = sso_partial or []
     faults.forbidden_namespaces = forbidden_namespaces or []
     faults.empty_page = empty_page
+
+
+def single_sign_on(at: Place, *, organisations: list[str]) -> None:
+    """Hides organisations from listings until a person approves at the consent page; [] shows."""
+    at.host.faults.sso_partial = [at.host.namespaces[name].id for name in organisations]
 
 
 def fail_page(
@@ -255,6 +258,7 @@ LEVERS: dict[str, Callable[..., object]] = {
     "next-answers": next_answers,
     "spoil-tokens": spoil_tokens,
     "spoil-listings": spoil_listings,
+    "single-sign-on": single_sign_on,
     "fail-page": fail_page,
     "new-signing-key": new_signing_key,
     "clear-faults": clear_faults,

@@ -78,6 +78,7 @@ account_gap = Table(
     Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("owner_id", Text, nullable=False),
     instant("as_of"),
+    Column("to_approve", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("account_id", "owner_id"),
 )
 

@@ -40,6 +40,19 @@ class RunFacts(BaseModel):
     failure_text: str | None
 
 
+class LeftOutFacts(BaseModel):
+    """
+    An owner at the host of whom the last listing showed nothing certain.
+
+    ``owner`` is null where no name is known; with ``to_approve`` it waits for this person's
+    single sign-on. What was known of it before counts until it is too old.
+    """
+
+    owner_id: str
+    owner: str | None
+    to_approve: bool
+
+
 class AccountFacts(BaseModel):
     """
     One linked account, without its tokens.
@@ -61,6 +74,8 @@ class AccountFacts(BaseModel):
     next_try_at: datetime | None
     scopes: list[str] | None
     missing_scopes: list[str]
+    left_out: list[LeftOutFacts]
+    left_out_text: str | None
     linked_at: datetime | None
     synced_at: datetime | None
     next_sync_at: datetime | None
@@ -85,6 +100,11 @@ def account_facts(standing: Standing) -> AccountFacts:
         next_try_at=standing.next_try_at,
         scopes=None if account.scopes is None else sorted(account.scopes),
         missing_scopes=sorted(standing.lacks),
+        left_out=[
+            LeftOutFacts(owner_id=one.owner_id, owner=one.owner, to_approve=one.to_approve)
+            for one in standing.left_out
+        ],
+        left_out_text=sentences.left_out_text(standing.left_out),
         linked_at=account.linked_at,
         synced_at=account.listed_at,
         next_sync_at=account.sync_due_at,

@@ -5,12 +5,12 @@ Each table covers a closed set; a test walks the sets. A code host's own words h
 in here. This module must not know which answer or page a sentence stands in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from permsync.codehost import FailureKind
 from permsync.codehost.signatures import Refusal
 from permsync.errors import LendingRefusal, LinkRefusal, SealedValueError, SealingKeyError
-from permsync.model import AccountReason, AccountState, Reason
+from permsync.model import AccountReason, AccountState, LeftOut, Reason
 from permsync.oauth2 import CallbackError
 from permsync.oauth2.openid import SignInRefusal
 from permsync.rules.refresh import AttemptState, Outcome
@@ -183,6 +183,19 @@ def sign_in_text(reason: str) -> str:
 def account_text(state: AccountState, reason: AccountReason | None) -> str:
     """How an account is: the reason where there is one, for it says what to do."""
     return STATES[state] if reason is None else ACCOUNT_REASONS[reason]
+
+
+def left_out_text(left_out: Sequence[LeftOut]) -> str | None:
+    """Whom the last listing did not show, those first whom the person can have shown."""
+    waiting = [one for one in left_out if one.to_approve]
+    if waiting:
+        behind = "their single sign-on is" if len(waiting) > 1 else "its single sign-on is"
+        return f"Left out until {behind} approved for this account: {_named(waiting)}."
+    return f"Not shown by the code host at the last sync: {_named(left_out)}." if left_out else None
+
+
+def _named(owners: Sequence[LeftOut]) -> str:
+    return ", ".join(one.owner or f"id {one.owner_id}" for one in owners)
 
 
 def attempt_text(state: AttemptState, outcome: Outcome | None) -> str:

@@ -144,7 +144,7 @@ def test_organisations_behind_single_sign_on_are_gaps_by_their_id() -> None:
     """Lists leave them out silently, but for this header (HOSTS 1.3 #11)."""
     headers = {"x-github-sso": "partial-results; organizations=21955855,20582480"}
     page = _page(_host(), answer([_repository()], headers=headers))
-    assert page.gaps == {"21955855", "20582480"}
+    assert page.gaps == page.to_approve == {"21955855", "20582480"}
     assert not page.partial
     assert len(page.repositories) == 1
 
@@ -219,6 +219,7 @@ def test_a_suspended_installation_is_not_asked_and_its_owner_is_a_gap() -> None:
     page = _page(_host("github_app"), _installations({"id": 11}, suspended))
     assert [ask.about for ask in page.follow] == ["11"]
     assert page.gaps == {"3"}
+    assert not page.to_approve
     assert not page.partial
 
 

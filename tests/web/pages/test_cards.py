@@ -10,11 +10,13 @@ import pytest
 
 from permsync.flows.list_accounts import Standing
 from permsync.flows.show_accounts import ShownAccount
-from permsync.model import Account, AccountReason, AccountState, Run, RunState, Trigger
+from permsync.model import Account, AccountReason, AccountState, LeftOut, Run, RunState, Trigger
 from permsync.web import sentences
 from permsync.web.pages.cards import (
     NOT_CONFIGURED,
     READING,
+    SCOPE_LACKING,
+    TO_APPROVE,
     WAITING,
     Action,
     Card,
@@ -37,10 +39,11 @@ def shown(
     run: Run | None = None,
     *,
     lacks: frozenset[str] = frozenset(),
+    left_out: tuple[LeftOut, ...] = (),
     wanted: bool = False,
 ) -> ShownAccount:
     """The account with three visible repositories."""
-    return ShownAccount(Standing(account, run, lacks), visible=3, wanted=wanted)
+    return ShownAccount(Standing(account, run, lacks, left_out), visible=3, wanted=wanted)
 
 
 @pytest.fixture
@@ -91,6 +94,39 @@ async def test_a_refused_refresh_is_told_in_our_sentence(world: World, account: 
         account, state=AccountState.NEEDS_REAUTH, reason=AccountReason.REVOKED_OR_EXPIRED
     )
     assert card(world, shown(refused)).text == "Token refresh failed, please reconnect."
+
+
+BEHIND = (LeftOut("7", "acme", to_approve=True), LeftOut("9", "labs", to_approve=True))
+REFUSED = (LeftOut("8", None, to_approve=False),)
+
+
+async def test_single_sign_on_that_hides_an_owner_needs_the_person_and_ends_nothing(
+    world: World, account: Account
+) -> None:
+    made = card(world, shown(account, a_run(RunState.SUCCEEDED), left_out=REFUSED + BEHIND))
+    assert (made.health, made.action) == (Health.NEEDS_YOU, Action.APPROVE)
+    said = "Left out until their single sign-on is approved for this account: acme, labs."
+    assert (made.text, made.left_out) == (TO_APPROVE, said)
+    assert made.links
+    assert not made.has_ended
+
+
+async def test_an_owner_that_the_host_refuses_is_named_and_nothing_is_asked_of_the_person(
+    world: World, account: Account
+) -> None:
+    made = card(world, shown(account, a_run(RunState.SUCCEEDED), left_out=REFUSED))
+    assert (made.health, made.action) == (Health.WORKING, Action.REFRESH)
+    assert made.left_out == "Not shown by the code host at the last sync: id 8."
+
+
+async def test_what_ends_everything_is_mended_before_single_sign_on(
+    world: World, account: Account
+) -> None:
+    run = a_run(RunState.SUCCEEDED)
+    lacking = card(world, shown(account, run, lacks=frozenset({"api"}), left_out=BEHIND))
+    assert (lacking.action, lacking.text, lacking.has_ended) == (Action.GRANT, SCOPE_LACKING, True)
+    reading = card(world, shown(account, a_run(RunState.RUNNING), left_out=BEHIND))
+    assert reading.health is Health.SYNCING
 
 
 async def test_a_sync_first_waits_and_then_reads(world: World, account: Account) -> None:

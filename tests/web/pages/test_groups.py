@@ -64,6 +64,15 @@ async def test_what_needs_the_person_is_said_before_what_takes_a_while(world: Wo
     assert shown.banner.account == shown.cards[0].id
 
 
+async def test_single_sign_on_is_said_on_top_without_a_word_of_hiding_all(world: World) -> None:
+    account = await world.link("ada", "github")
+    host = world.host("github")
+    host.faults.sso_partial = [host.namespaces["acme"].id]
+    await sync_account(world.services, account.id, Trigger.PERSON)
+    said = "GitHub: part of it is left out until you approve single sign-on."
+    assert (await groups(world)).banner == Banner("warn", said, account.id)
+
+
 async def test_the_same_content_has_the_same_name(world: World) -> None:
     account = await world.link("ada", "gitlab")
     first, again = await groups(world), await groups(world)

@@ -176,7 +176,8 @@ class Host(CodeFlow):
         # Organisations behind single sign-on are left out, and only this header says so.
         sso = response.headers.get("x-github-sso", "")
         if named := _LEFT_OUT.fullmatch(sso):
-            return replace(read, gaps=read.gaps.union(re.findall("[0-9]+", named[1])))
+            behind = frozenset(re.findall("[0-9]+", named[1]))
+            return replace(read, gaps=read.gaps | behind, to_approve=behind)
         return replace(read, partial=read.partial or sso.startswith("partial-results"))
 
     def vouches(self, response: Response) -> bool:

@@ -32,11 +32,12 @@ class Action(StrEnum):
 
     RECONNECT = "Reconnect"
     GRANT = "Grant access"
+    APPROVE = "Approve single sign-on"
     RETRY = "Try again"
     REFRESH = "Refresh permissions"
 
 
-LINKING = frozenset({Action.RECONNECT, Action.GRANT})
+LINKING = frozenset({Action.RECONNECT, Action.GRANT, Action.APPROVE})
 ENDED = frozenset({Health.NEEDS_YOU, Health.DISABLED})
 TOLD_RESULTS = frozenset({RunState.SUCCEEDED, RunState.PARTIAL})
 
@@ -63,7 +64,8 @@ class Card:
     One linked account, ready to show.
 
     ``scopes`` are the needed ones, empty where the host knows none. ``result`` is the last
-    run, if it read something. ``action`` is ``None`` where only the operator can help.
+    run, if it read something. ``left_out`` is one sentence about those whom the last listing
+    did not show. ``action`` is ``None`` where only the operator can help.
     """
 
     id: int
@@ -80,6 +82,7 @@ class Card:
     next_sync_at: datetime | None
     visible: int
     result: Run | None
+    left_out: str | None = None
 
     @property
     def is_running(self) -> bool:
@@ -94,7 +97,7 @@ class Card:
     @property
     def has_ended(self) -> bool:
         """Whether the person sees nothing through it until somebody acts."""
-        return self.health in ENDED
+        return self.health in ENDED and self.action is not Action.APPROVE
 
     @property
     def links(self) -> bool:
@@ -116,12 +119,13 @@ def card_of(shown: ShownAccount, *, host: ConfiguredHost | None, title: str) -> 
         external_id=account.external_id,
         health=health,
         text=NOT_CONFIGURED if host is None else _text(shown, health),
-        action=None if host is None else _action(account.state, health),
+        action=None if host is None else _action(shown, health),
         scopes=() if host is None else _scopes(shown, host.host),
         synced_at=account.listed_at,
         next_sync_at=account.sync_due_at,
         visible=shown.visible,
         result=run if run is not None and run.state in TOLD_RESULTS else None,
+        left_out=sentences.left_out_text(shown.standing.left_out),
     )
 
 
@@ -135,6 +139,8 @@ def health_of(shown: ShownAccount) -> Health:
         return Health.NEEDS_YOU
     if shown.wanted or (run is not None and run.state is RunState.RUNNING):
         return Health.SYNCING
+    if shown.standing.waits_for_approval:
+        return Health.NEEDS_YOU
     failed = run is not None and run.state in {RunState.FAILED, RunState.PARTIAL}
     if account.state is AccountState.SUSPECT or failed:
         return Health.RETRYING
@@ -144,6 +150,7 @@ def health_of(shown: ShownAccount) -> Health:
 NOT_CONFIGURED = "This code host is no longer configured here; tell the operator."
 WAITING = "Waiting for its turn to be read."
 READING = "Permissions are being read from the code host."
+TO_APPROVE = "The account works, but for what single sign-on keeps from it."
 SCOPE_LACKING = sentences.STATES[AccountState.NEEDS_SCOPE]
 
 
@@ -154,7 +161,7 @@ def _text(shown: ShownAccount, health: Health) -> str:
     if health is Health.SYNCING and account.reason is None:
         return READING if run is not None and run.state is RunState.RUNNING else WAITING
     if health is Health.NEEDS_YOU and account.state is AccountState.ACTIVE:
-        return SCOPE_LACKING
+        return SCOPE_LACKING if shown.standing.lacks else TO_APPROVE
     return sentences.account_text(account.state, shown.standing.reason)
 
 
@@ -169,10 +176,13 @@ def _scopes(shown: ShownAccount, host: CodeHost) -> tuple[Scope, ...]:
     )
 
 
-def _action(state: AccountState, health: Health) -> Action:
+def _action(shown: ShownAccount, health: Health) -> Action:
+    standing = shown.standing
     match health:
-        case Health.NEEDS_YOU if state is AccountState.NEEDS_REAUTH:
+        case Health.NEEDS_YOU if standing.account.state is AccountState.NEEDS_REAUTH:
             return Action.RECONNECT
+        case Health.NEEDS_YOU if standing.waits_for_approval and not standing.lacks:
+            return Action.APPROVE
         case Health.NEEDS_YOU:
             return Action.GRANT
         case Health.DISABLED:

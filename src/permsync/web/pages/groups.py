@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from permsync.flows.deps import ConfiguredHost, Services
 from permsync.flows.show_accounts import ShownAccount
 from permsync.model import AccountState
-from permsync.web.pages.cards import Card, card_of
+from permsync.web.pages.cards import Action, Card, card_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,10 @@ def _banner(cards: Sequence[Card]) -> Banner | None:
         through = "it" if len(ended) == 1 else "them"
         hidden = f"what you saw through {through} is hidden until you act."
         return Banner("bad", f"{_joined(ended)}: {hidden}", ended[0].id)
+    waiting = [card for card in cards if card.action is Action.APPROVE]
+    if waiting:
+        text = f"{_joined(waiting)}: part of it is left out until you approve single sign-on."
+        return Banner("warn", text, waiting[0].id)
     first = [card for card in cards if card.is_first]
     if first:
         soon = "first sync under way; results follow soon."
