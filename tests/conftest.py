@@ -1,14 +1,15 @@
 """
 What every test may ask for: a real PostgreSQL with all tables, one database per test.
 
-What is decided here: which steps make an empty database ours, and that properties are tried
-with the same examples every time. This module must not know
+What is decided here: which steps make an empty database ours, that properties are tried
+with the same examples every time, and how a log line of a test looks. This module must not know
 where the server lies (``tests.databases``).
 """
 
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from permsync.store import migrate as migrations
@@ -21,6 +22,14 @@ from tests.world import served, simulator, world
 # (``--hypothesis-profile=default``).
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
+
+# A traceback with the locals of every frame takes seconds to draw, and nobody reads it.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 __all__ = [
     "anyio_backend",

@@ -159,6 +159,17 @@ def test_an_sso_organisation_is_silently_missing_and_marked_on_page_one(
     assert single.headers["x-github-sso"].startswith("required; url=")
 
 
+def test_an_app_is_shown_nothing_of_an_sso_organisation_but_the_mark(github: Visitor) -> None:
+    github.link()
+    acme = github.host.namespaces["acme"].id
+    github.host.faults.sso_partial = [acme]
+    installations = github.get("/api/v3/user/installations").json["installations"]
+    (number,) = [each["id"] for each in installations if each["account"]["login"] == "acme"]
+    answer = github.get(f"/api/v3/user/installations/{number}/repositories")
+    assert (answer.json["total_count"], answer.json["repositories"]) == (0, [])
+    assert answer.headers["x-github-sso"] == f"partial-results; organizations={acme}"
+
+
 def test_an_app_lists_its_installations_and_their_selected_repositories(github: Visitor) -> None:
     github.link()
     answer = github.get("/api/v3/user/installations").json

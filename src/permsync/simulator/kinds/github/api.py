@@ -64,7 +64,9 @@ def installation_repositories(exchange: Exchange) -> Response:
         raise Refused(404, "Not Found")
     if found.suspended_at is not None:
         raise Refused(403, "This installation has been suspended")
-    rows = [each for each in _reachable(exchange, pair.person, found) if found.covers(each)]
+    hidden = exchange.host.namespaces[found.namespace].id in exchange.host.faults.sso_partial
+    reachable = [] if hidden else _reachable(exchange, pair.person, found)
+    rows = [each for each in reachable if found.covers(each)]
     return _page(exchange, pair, rows, wrapped=found)
 
 
