@@ -140,6 +140,7 @@ def _transport(
         proxy_url=settings.proxy_url.get_secret_value() if settings.proxy_url else None,
         page_bytes=settings.max_answer_bytes,
         connections=settings.host_connections,
+        idle=settings.durations.api_idle,
         observe=count,
     )
 

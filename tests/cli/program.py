@@ -12,16 +12,18 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from json import loads
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from permsync.cli import main
 
 PATIENCE_SECONDS = 120
+LOOK_AGAIN_SECONDS = 0.1
 # What a program sees of the machine here; nothing of ours is in it.
 PLAIN = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
 _FORKS = multiprocessing.get_context("forkserver")
@@ -40,6 +42,14 @@ class Ended:
     def json(self) -> Any:
         """Standard output as a program reads it."""
         return loads(self.out)
+
+
+def until(met: Callable[[], object]) -> None:
+    """Look again until it is so; raises ``AssertionError`` where patience ends."""
+    give_up_at = monotonic() + PATIENCE_SECONDS
+    while not met():
+        assert monotonic() < give_up_at
+        sleep(LOOK_AGAIN_SECONDS)
 
 
 def permsync(*arguments: str, folder: Path | None = None, **environ: str) -> Ended:

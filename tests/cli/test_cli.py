@@ -17,7 +17,7 @@ from permsync.cli.demo.site import DemoPlan, Site, running
 from permsync.cli.demo.visitor import Visitor
 from permsync.cli.exits import EXIT_CODES, exit_code_of
 from permsync.errors import ConfigurationError, DefectError, PermsyncError, UnknownError
-from tests.cli.program import PLAIN, permsync
+from tests.cli.program import PLAIN, permsync, until
 from tests.journeys.places import own_folder
 
 CALLER = 65
@@ -27,12 +27,15 @@ COMMANDS = set(get_group(app).commands)
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    """A site at which linus has linked one account."""
-    with own_folder() as folder, running(DemoPlan(folder=folder)) as started:
-        person = Visitor(started.permsync_url, person="linus")
-        person.sign_in()
-        person.link("gitlab")
-        yield started
+    """A site at which linus has linked one account, and nobody but a command has it synced."""
+    with own_folder() as folder:
+        plan = DemoPlan(folder=folder, sync_every="20m", sync_every_asked="20m")
+        with running(plan) as started:
+            person = Visitor(started.permsync_url, person="linus")
+            person.sign_in()
+            person.link("gitlab")
+            until(lambda: person.me()["accounts"][0]["synced_at"])
+            yield started
 
 
 @pytest.fixture
@@ -128,8 +131,8 @@ def test_a_rule_is_written_listed_and_ended(settings: tuple[str, str]) -> None:
     checked = permsync("check", *pair, "--json", *settings)
     assert (checked.code, checked.json["reason"]) == (1, "explicit_deny")
     assert checked.json["valid_until"] is not None
-    until = ("--until", "2099-12-31T00:00:00+01:00")
-    allowed = permsync("rules", "allow", *pair, *until, *settings)
+    ends = ("--until", "2099-12-31T00:00:00+01:00")
+    allowed = permsync("rules", "allow", *pair, *ends, *settings)
     assert "allow user 1" in allowed.out
     assert "until 2099-12-30 23:00:00" in allowed.out
     listed = permsync("rules", "list", "--user", "1", "--json", *settings)

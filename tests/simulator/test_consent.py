@@ -52,7 +52,7 @@ def test_single_sign_on_is_approved_for_the_organisations_that_were_ticked(
 ) -> None:
     names = github.host.namespaces
     faults = github.host.faults
-    faults.sso_partial = [names["acme"].id, names["northwind"].id]
+    faults.sso_partial = [names["acme"].id, names["acme-labs"].id]
     page = ask("GET", github.authorize_url()).text
     assert "Single sign-on of acme" in page
     consent(github.authorize_url(), person="ada")
@@ -61,7 +61,7 @@ def test_single_sign_on_is_approved_for_the_organisations_that_were_ticked(
     *_, request = github.host.tokens.pending
     ticked = {"request": request, "person": "ada", "decision": "approve", "sign_on": "acme"}
     ask("POST", f"{github.url}/login/oauth/authorize/decision", urlencode(ticked))
-    assert faults.sso_partial == [names["northwind"].id]
+    assert faults.sso_partial == [names["acme-labs"].id]
     faults.sso_partial = []
     assert "Single sign-on" not in ask("GET", github.authorize_url()).text
 

@@ -45,9 +45,15 @@ async def _answers_once_and_drops_the_next(peer: Peer) -> None:
     await peer.request()
 
 
+KEPT = timedelta(minutes=5)
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 async def test_nothing_is_repeated_where_a_kept_connection_was_closed(method: str) -> None:
-    async with raw_server(_answers_once_and_drops_the_next) as server, Transport() as transport:
+    async with (
+        raw_server(_answers_once_and_drops_the_next) as server,
+        Transport(idle=KEPT) as transport,
+    ):
         await _send(transport, Request("GET", server.url))
         second = await _send(transport, Request(method, server.url))
     assert second == Unanswered(UnansweredReason.RESET)
@@ -55,10 +61,20 @@ async def test_nothing_is_repeated_where_a_kept_connection_was_closed(method: st
 
 
 async def test_ordinary_requests_share_a_connection() -> None:
-    async with raw_server(_answers_for_ever) as server, Transport() as transport:
+    async with raw_server(_answers_for_ever) as server, Transport(idle=KEPT) as transport:
         for _ in range(3):
             await _send(transport, Request("GET", server.url))
     assert server.connections == 1
+
+
+async def test_a_connection_that_lay_idle_is_not_used_again() -> None:
+    """Its other end may be about to close it, and a request would be lost with it."""
+    idle = timedelta(milliseconds=1)
+    async with raw_server(_answers_for_ever) as server, Transport(idle=idle) as transport:
+        for _ in range(3):
+            await _send(transport, Request("GET", server.url))
+            await asyncio.sleep(0.05)
+    assert server.connections == 3
 
 
 async def test_a_token_call_has_a_connection_of_its_own() -> None:

@@ -66,6 +66,8 @@ MEANINGS: Mapping[str, str] = {
     "revoke_give_up": "A token that its host did not revoke for this long is given up.",
     "api_connect": "How long a connection to a host's API may take.",
     "api_deadline": "How long one API request may take.",
+    "api_idle": "A connection to a host that lies idle for this long is not used again. Hosts close"
+    " theirs after 5 seconds or more, and a request that meets the end of one is lost.",
     "api_backoff": "The first wait after a failed API request; it doubles, with jitter.",
     "host_skew": "How far a host's clock may be from ours before `permsync hosts check` says so.",
     "app_look": "How long a process relies on what it knows of an app's installations.",

@@ -47,6 +47,7 @@ class Durations:
     revoke_give_up: timedelta = timedelta(days=7)
     api_connect: timedelta = timedelta(seconds=5)
     api_deadline: timedelta = timedelta(seconds=30)
+    api_idle: timedelta = timedelta(seconds=4)
     api_backoff: timedelta = timedelta(seconds=2)
     host_skew: timedelta = timedelta(seconds=5)
     app_look: timedelta = timedelta(minutes=1)
@@ -90,6 +91,7 @@ MACHINE_DURATIONS = frozenset(
     | {
         "api_connect",
         "api_deadline",
+        "api_idle",
         "host_skew",
         "database_silent",
         "database_start",

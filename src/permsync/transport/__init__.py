@@ -109,7 +109,8 @@ class Transport:
     ``authorities`` names, for any URL of a host, a file of certificates that are trusted
     there beside the system's. ``connections`` bounds the ordinary requests in flight to one
     origin, so that a slow host takes no room from another; further ones wait, before their
-    deadline starts. ``agent`` is what hosts see as our name.
+    deadline starts. A connection that lay ``idle`` for so long is not used again. ``agent`` is
+    what hosts see as our name.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Transport:
         page_bytes: int = PAGE_BYTES,
         token_bytes: int = TOKEN_BYTES,
         connections: int = 100,
+        idle: timedelta = timedelta(seconds=4),
         agent: str = "permsync",
         observe: Callable[[Exchange], None] | None = None,
     ) -> None:
@@ -129,25 +131,27 @@ class Transport:
         self._token_bytes = token_bytes
         self._agent = agent
         self._connections = connections
+        self._idle = idle
         self._rooms: dict[str, asyncio.Semaphore] = {}
         self._observe = observe
 
     async def __aenter__(self) -> Self:
-        self._pages = self._session(force_close=False)
-        self._tokens = self._session(force_close=True)
+        # No limit of their own: waiting for a free connection is not connecting.
+        kept = aiohttp.TCPConnector(limit=0, keepalive_timeout=self._idle.total_seconds())
+        self._pages = self._session(kept)
+        self._tokens = self._session(aiohttp.TCPConnector(limit=0, force_close=True))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._pages.close()
         await self._tokens.close()
 
-    def _session(self, *, force_close: bool) -> aiohttp.ClientSession:
+    def _session(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
         trace = aiohttp.TraceConfig()
         trace.on_connection_create_end.append(mark_connected)
         trace.on_connection_reuseconn.append(mark_connected)
         return aiohttp.ClientSession(
-            # No limit of its own: waiting for a free connection is not connecting.
-            connector=aiohttp.TCPConnector(limit=0, force_close=force_close),
+            connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"user-agent": self._agent, "accept-encoding": "gzip, deflate"},
             skip_auto_headers={"content-type"},

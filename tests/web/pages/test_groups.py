@@ -12,6 +12,7 @@ from permsync.flows.sync_account import sync_account
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import Trigger
 from permsync.web.pages.groups import Banner, Groups, groups_of
+from tests.flows.scenes import empty_queue
 from tests.world import World
 
 
@@ -69,6 +70,7 @@ async def test_single_sign_on_is_said_on_top_without_a_word_of_hiding_all(world:
     host = world.host("github")
     host.faults.sso_partial = [host.namespaces["acme"].id]
     await sync_account(world.services, account.id, Trigger.PERSON)
+    await empty_queue(world.services.database)
     said = "GitHub: part of it is left out until you approve single sign-on."
     assert (await groups(world)).banner == Banner("warn", said, account.id)
 
