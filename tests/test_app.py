@@ -79,6 +79,45 @@ def test_the_settings_close_what_the_host_opens(tmp_path: Path) -> None:
     assert (openness.public, openness.internal) == (PublicTo.NEVER, InternalTo.NEVER)
 
 
+WRONG = {
+    "hosts.gitlab.kind": written_host(kind='"gogs"'),
+    "hosts.gitlab.options": written_host() + "\n[hosts.gitlab.options]\nnonsense = 1",
+    "hosts.gitlab.include": written_host(base_url='"https://gitlab.com"', include="[]"),
+    "connections.first.host": written_host(kind='"azure_devops"') + CONNECTION,
+}
+
+
+@pytest.mark.parametrize("key", WRONG)
+async def test_what_a_kind_refuses_is_named_by_the_line_that_it_stands_in(
+    tmp_path: Path, key: str
+) -> None:
+    text = MINIMAL + WRONG[key]
+    settings = load(tmp_path, text)
+    lines = text.splitlines()
+    name = "[hosts.gitlab.options]" if key.endswith("options") else f"{key.rpartition('.')[2]} = "
+    line = max(number for number, one in enumerate(lines, 1) if one.startswith(name))
+    with pytest.raises(ConfigurationError) as caught:
+        async with app.open_services(settings):
+            pass
+    assert (caught.value.key, caught.value.place) == (
+        key,
+        f"{tmp_path / 'permsync.toml'}, line {line}",
+    )
+
+
+def test_a_setting_that_was_not_written_stands_where_its_table_does(tmp_path: Path) -> None:
+    text = MINIMAL + written_host(base_url='"https://gitlab.com"')
+    settings = load(tmp_path, text, {"PERMSYNC_HOSTS__GITLAB__KIND": "gitlab"})
+    table = text.splitlines().index("[hosts.gitlab]") + 1
+    assert settings.place_of("hosts.gitlab.include") == (
+        f"{tmp_path / 'permsync.toml'}, line {table}"
+    )
+    assert settings.place_of("hosts.gitlab.kind") == (
+        "the environment variable PERMSYNC_HOSTS__GITLAB__KIND"
+    )
+    assert settings.place_of("permsync.hosts.anvil") is None
+
+
 CLOUDS = [(kind, cloud) for kind, host in registry().items() for cloud in sorted(host.clouds)]
 
 

@@ -7,8 +7,8 @@ come from" ends here.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import CLOCK_BOOTTIME, clock_gettime
@@ -60,7 +60,9 @@ async def open_services(
     vault = Vault([key.get_secret_value() for key in settings.sealing_keys])
     metrics = Metrics()
     async with AsyncExitStack() as stack:
-        configured = _hosts(settings, vault)
+        with _placed(settings):
+            configured = _hosts(settings, vault)
+            connections = _connections(settings, configured)
         database = await stack.enter_async_context(open_database(settings))
         await migrate(database)
         await queue_schema.install(database)
@@ -84,7 +86,7 @@ async def open_services(
             owner=str(uuid4()),
             fold_above=settings.fold_above,
             webhook_backlog=settings.webhook_backlog,
-            connections=_connections(settings, configured),
+            connections=connections,
         )
         await note_policies(services)
         yield services
@@ -148,6 +150,16 @@ def _transport(
 def _token_url(host: CodeHost) -> str:
     """Where a host gives tokens, which may be neither at its base URL nor at its API."""
     return host.refresh_request(refresh_token="", redirect_uri="").url
+
+
+@contextmanager
+def _placed(settings: Settings) -> Iterator[None]:
+    """What a kind refuses is named with the line that it stands in, like everything else."""
+    try:
+        yield
+    except ConfigurationError as error:
+        place = settings.place_of(error.key) or error.place
+        raise ConfigurationError(key=error.key, place=place, cure=error.cure) from error
 
 
 def _hosts(settings: Settings, vault: Vault) -> dict[str, ConfiguredHost]:

@@ -77,6 +77,7 @@ def load_settings(*, file: Path | None, environ: Mapping[str, str]) -> Settings:
         raise first_of(problems, sources) or ConfigurationError(
             key="settings", place=str(file), cure="check every value"
         )
+    settings.remember(sources.written())
     return settings
 
 

@@ -68,6 +68,10 @@ class Sources:
                 return found
         return Place(text=self.name, order=(NOWHERE, 0, ".".join(path)), folder=Path())
 
+    def written(self) -> "Written":
+        """Every place, without the values."""
+        return Written({".".join(path): place.text for path, place in self.places.items()})
+
     def take(self, path: KeyPath) -> object:
         """Remove a value from the tree and give it; ``None`` where there is none."""
         table = self.table(path[:-1])
@@ -79,6 +83,23 @@ class Sources:
         for key in path:
             found = found.get(key) if isinstance(found, dict) else None
         return found if isinstance(found, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """
+    Where settings stand, in words and by dotted key.
+
+    It makes no difference between settings: two that say the same in two places are equal.
+    """
+
+    texts: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def place_of(self, key: str) -> str | None:
+        """The place of a key, or of the nearest table around it; ``None`` where none is."""
+        while key and key not in self.texts:
+            key = key.rpartition(".")[0]
+        return self.texts.get(key)
 
 
 def read_sources(*, file: Path | None, environ: Mapping[str, str]) -> Sources:

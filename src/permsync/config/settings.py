@@ -2,17 +2,18 @@
 Every setting: its type, its default, and the reason why it exists.
 
 What is decided here: the shape of ``Settings`` and what a single value may be. The
-descriptions are the documentation (``docs/settings.md``). This module must not know where a
-value was written; a refusal is a ``ValueError`` whose text is the cure.
+descriptions are the documentation (``docs/settings.md``). This module must not find out where
+a value was written; a refusal is a ``ValueError`` whose text is the cure.
 """
 
 import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from permsync.config.addresses import parse_base_url
+from permsync.config.places import Written
 from permsync.config.tables import Connection, Host, Table
 from permsync.config.values import (
     DatabaseUrl,
@@ -217,6 +218,16 @@ class Settings(Table):
         if wrong := [one.host for one in connections.values() if one.host not in known]:
             raise ValueError(f"{wrong[0]!r} is no host of these settings; add it to [hosts]")
         return connections
+
+    _written: Written = PrivateAttr(default=Written())
+
+    def remember(self, written: Written) -> None:
+        """Keep where all of this stands, for what is found wrong with it later."""
+        self._written = written
+
+    def place_of(self, key: str) -> str | None:
+        """Where a setting, or the nearest table around it, was written; ``None`` if nowhere."""
+        return self._written.place_of(key)
 
     def redirect_uri(self, host: str) -> str:
         """Where a code host sends people back to."""
