@@ -1,11 +1,16 @@
 """What a credential may still ask, shared by all processes, with a share kept for people."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from email.utils import format_datetime
+from typing import cast
 
 import pytest
 
+from permsync.codehost import Response
 from permsync.flows.deps import Services
 from permsync.flows.list_budgets import list_budgets
 from permsync.flows.request_sync import request_sync
@@ -16,6 +21,7 @@ from permsync.rules.budget import RESERVED_SHARE
 from permsync.simulator.faults import Quota, RateLimit
 from permsync.simulator.host import Host
 from permsync.simulator.samples import bulk_repositories
+from permsync.store.engine import Connection, Database
 from tests.flows.scenes import column, last_run, rows, spoil, sync
 from tests.world import KINDS, World
 
@@ -132,6 +138,34 @@ async def test_a_window_that_runs_low_stops_background_work_before_it_is_spent(
     assert {record.status for record in simulated.log.records[asked:]} == {200}
     in_flight = world.services.host("github").host.parallel - 1
     assert quota.limit - quota.used >= quota.limit * RESERVED_SHARE - in_flight
+
+
+@dataclass(slots=True)
+class BusyDatabase:
+    """The same database; something happens in each transaction before it commits."""
+
+    real: Database
+    meanwhile: Callable[[], None] = lambda: None
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Connection]:
+        """A transaction."""
+        async with self.real.begin() as connection:
+            yield connection
+            self.meanwhile()
+
+
+async def test_a_window_that_ends_while_requests_are_drawn_from_it_has_ended(world: World) -> None:
+    """Pages are read side by side: one may hear it while another is about to be asked for."""
+    database = BusyDatabase(world.services.database)
+    services = replace(world.services, database=cast(Database, database))
+    spent = allowance(replace(world, services=services), "github")
+    now = services.clock.now()
+    said = {"limit": 5_000, "remaining": 0, "reset": int(now.timestamp()) + 1_800}
+    headers = {f"x-ratelimit-{name}": str(value) for name, value in said.items()}
+    headers["date"] = format_datetime(now, usegmt=True)
+    database.meanwhile = lambda: spent.note(Response(200, headers, b""))
+    assert [await spent.take() is None for _ in range(4)] == [False] * 4
 
 
 def patient(services: Services, wait_in: timedelta) -> Services:

@@ -52,7 +52,7 @@ class Allowance:
     async def take(self) -> timedelta | None:
         """Take one request; where none may be sent now, how long to wait instead."""
         async with self._drawing:
-            if self._left == 0:
+            while self._left == 0:  # an answer may say so again while they are drawn
                 async with self._services.database.begin() as connection:
                     verdict = await self._draw(connection)
                 if isinstance(verdict, Wait):
