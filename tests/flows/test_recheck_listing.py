@@ -79,6 +79,17 @@ async def test_a_repository_beyond_a_full_last_page_is_seen(world: World) -> Non
     assert "acme/number-101" in await granted(world, account)
 
 
+async def test_a_listing_that_failed_leaves_the_last_ones_validators(world: World) -> None:
+    """What is stored is as it was, so that an outage does not cost a whole listing."""
+    account = await synced(world)
+    spoil(world, "github", "api", "502", times=9)
+    assert await sync(world, account) is RunState.FAILED
+    world.host("github").faults.next_answers.clear()
+    assert await sync(world, account) is RunState.SUCCEEDED
+    run = await last_run(world, account)
+    assert run["not_modified"] == run["requests"] > 1
+
+
 async def test_a_token_that_died_is_refreshed_and_a_dead_link_ends(world: World) -> None:
     account = await synced(world)
     spoil(world, "github", "api", "unauthorized")

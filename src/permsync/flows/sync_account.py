@@ -195,6 +195,6 @@ async def _fail(
             jitter=services.chance.jitter(),
             retry_in=retry_in,
         )
-        await runs.save_unlisted(connection, run, failures=failures, due_in=due_in)
+        await runs.save_unlisted(connection, run, failures=failures, due_in=due_in, wrote=False)
         await runs.finish(connection, run.id, RunState.FAILED, sent, failure=code)
     return RunState.FAILED

@@ -147,11 +147,13 @@ async def save_unlisted(
     failures: int,
     due_in: timedelta,
     held: bool = False,
+    wrote: bool = True,
 ) -> None:
     """
     A run ended without a listing that applies: no age moves, the next try is planned.
 
-    ``held`` marks the account: its next complete listing confirms this one (R6).
+    ``held`` marks the account: its next complete listing confirms this one (R6). Where it
+    ``wrote`` nothing, the last listing's digest still stands for the rows.
     """
     await connection.execute(
         update(_account)
@@ -159,8 +161,8 @@ async def save_unlisted(
         .values(
             run_id=None,
             sync_failures=failures,
-            listing_digest=None,
             sync_due_at=func.clock_timestamp() + due_in,
+            **({"listing_digest": None} if wrote else {}),
             **({"held_at": func.clock_timestamp()} if held else {}),
         )
     )
