@@ -9,7 +9,7 @@ import pytest
 from permsync.codehost import FailureKind
 from permsync.codehost.signatures import Refusal
 from permsync.errors import LendingRefusal, LinkRefusal
-from permsync.model import AccountReason, AccountState, Reason
+from permsync.model import AccountReason, AccountState, Reason, RunState
 from permsync.oauth2 import CallbackError
 from permsync.oauth2.openid import SignInRefusal
 from permsync.rules.refresh import AttemptState, Outcome
@@ -68,6 +68,12 @@ def test_a_sentence_begins_and_ends_as_one(text: str) -> None:
     assert text[0].isupper()
     assert text.endswith(".")
     assert len(text) < 100
+
+
+@pytest.mark.parametrize("state", [RunState.PARTIAL, RunState.CANCELLED])
+def test_a_run_that_did_not_fail_is_told_by_how_it_ended(state: RunState) -> None:
+    """A host left something out, or so much is missing that it is looked at twice."""
+    assert sentences.failure_text(state.value) != sentences.UNEXPLAINED
 
 
 def test_a_failure_that_nobody_foresaw_is_not_told_in_its_own_words() -> None:

@@ -158,6 +158,7 @@ FAILURES: Mapping[str, str] = {
     Reason.USER_DISABLED.value: REASONS[Reason.USER_DISABLED],
     SealedValueError.code: _OURS,
     SealingKeyError.code: _OURS,
+    "partial": "Not all of it could be confirmed; what was known stays, and it is tried again.",
     "cancelled": "The sync was cancelled; what was known stays, and the next one is planned.",
     "superseded": "Another sync took its place.",
     "worker_lost": "The worker ended before the sync did; it is tried again.",
