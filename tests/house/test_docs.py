@@ -152,6 +152,17 @@ def _hosts_in(block: str, folder: Path) -> list[ConfiguredHost]:
     return list(app_module._hosts(read, Vault([bytes(32)])).values())
 
 
+def test_every_claim_of_the_readme_is_followed_by_tests_that_are_there() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = [match.split() for match in re.findall(r"`pytest ([^`]+)`", text)]
+    assert len(shown) > 20
+    for words in shown:
+        files, _, chosen = " ".join(words).partition(" -k ")
+        sources = [(ROOT / file).read_text(encoding="utf-8") for file in files.split()]
+        tests = re.findall(r"^(?:async )?def (test_\w+)", "\n".join(sources), re.MULTILINE)
+        assert any(chosen in name for name in tests), words
+
+
 def test_every_setting_is_explained() -> None:
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     headings = set(HEADING.findall(text))
