@@ -1,7 +1,10 @@
 """A check is answered with a decision and its reason, whoever and whatever is asked about."""
 
+import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from structlog.testing import capture_logs
@@ -17,6 +20,9 @@ from tests.flows.scenes import column, found_in, rows, spoil, sync
 from tests.web.api.scenes import Scene, synced, unreadable
 from tests.web.visitors import CallWith
 from tests.world import World
+
+README = Path(__file__).resolve().parents[3] / "README.md"
+SAME = ("allowed", "decision", "reason", "reason_text", "basis", "stale", "user", "accounts")
 
 
 async def ask(caller: AsgiClient, subject: object, repo: object, **more: object) -> dict[str, Any]:
@@ -47,6 +53,20 @@ async def test_a_person_may_see_what_their_account_may_read(
         "full_name": ada.full_name,
     }
     assert said["accounts"] is None
+
+
+async def test_the_readmes_question_gets_the_readmes_answer(
+    world: World, program: CallWith
+) -> None:
+    readme = README.read_text(encoding="utf-8")
+    (question,) = re.findall(r"^  -d '(.*)'$", readme, re.MULTILINE)
+    (shown,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+    await synced(world)
+    answer = await (await program(Scope.CHECK)).post_json("/v1/check", json.loads(question))
+    told, shown = answer.json, json.loads(shown)
+    assert told.keys() == shown.keys()
+    assert {name: told[name] for name in SAME} == {name: shown[name] for name in SAME}
+    assert told["repository"]["full_name"] == shown["repository"]["full_name"]
 
 
 async def test_an_answer_says_how_old_its_evidence_is_and_how_long_it_holds(
