@@ -173,6 +173,19 @@ class Conversation:
                 return answer
         return await self._send(request, token, read)
 
+    @property
+    def _patience(self) -> timedelta:
+        return patience(self.services.durations.limit_wait, pages_read=self.pages_read)
+
+    async def _take(self) -> timedelta | None:
+        """Take a request, waiting for it if need be, which is no try; else how long it takes."""
+        left = self._patience
+        while (spent := await self.allowance.take()) is not None:
+            if spent > left or not await self._wait(spent):
+                return spent
+            left -= spent
+        return None
+
     async def _wait(self, wait_in: timedelta) -> bool:
         """Wait; false where somebody pressed meanwhile, who may spend what we may not."""
         clock, look_in = self.services.clock, self.services.durations.run_look
@@ -198,8 +211,7 @@ class Conversation:
             jitter = 0.5 + self.services.chance.jitter()
             return durations.api_backoff * float(2 ** (tried - 1)) * jitter
         if retry is Retry.WHEN_TOLD and failure.retry_in is not None:
-            most = patience(durations.limit_wait, pages_read=self.pages_read)
-            return failure.retry_in if failure.retry_in <= most else None
+            return failure.retry_in if failure.retry_in <= self._patience else None
         return None
 
     async def _rest(self) -> None:
@@ -220,7 +232,7 @@ class Conversation:
         self, request: Request, token: FreshToken, read: Callable[[Response], T | Failure]
     ) -> T | Failure:
         await self._rest()
-        spent = await self.allowance.take()
+        spent = await self._take()
         if spent is not None:
             return Failure(FailureKind.RATE_LIMITED, retry_in=spent)
         self.requests += 1
