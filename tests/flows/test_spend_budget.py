@@ -140,6 +140,39 @@ async def test_a_window_that_runs_low_stops_background_work_before_it_is_spent(
     assert quota.limit - quota.used >= quota.limit * RESERVED_SHARE - in_flight
 
 
+async def test_of_two_listings_that_one_window_does_not_hold_one_is_done_and_one_waits(
+    world: World,
+) -> None:
+    """Side by side each would get half of what it needs, and in every window again."""
+    people = []
+    for person in ("ada", "grace"):
+        bulk_repositories(
+            world.simulator.world, "bitbucket", 3_000, person=person, owner=f"bulk-{person}"
+        )
+        people.append(await world.link(person, "bitbucket"))
+        assert await sync(world, people[-1]) is RunState.SUCCEEDED
+    needs = await column(world.services.database, "SELECT max(requests) FROM run")
+    await rows(world.services.database, "DELETE FROM budget")
+    await leave(world, 200 + needs[0] + 10, host="bitbucket", credential="client")
+
+    states = await asyncio.gather(*(sync(world, account) for account in people))
+
+    assert set(states) == {RunState.SUCCEEDED, RunState.FAILED}
+    counted = "SELECT requests FROM run WHERE failure = 'rate_limited'"
+    assert await column(world.services.database, counted) == [0]
+
+
+async def test_a_listing_that_was_cut_is_taken_to_need_twice_what_it_had(world: World) -> None:
+    bulk_repositories(world.simulator.world, "bitbucket", 3_000, person="ada", owner="bulk")
+    account = await world.link("ada", "bitbucket")
+    await leave(world, 200 + 25, host="bitbucket", credential="client")
+    assert await sync(world, account) is RunState.PARTIAL
+    await rows(world.services.database, "UPDATE budget SET remaining = 200 + 49")
+    assert await sync(world, account) is RunState.FAILED
+    await rows(world.services.database, "UPDATE budget SET remaining = 200 + 50")
+    assert await sync(world, account) is RunState.SUCCEEDED
+
+
 @dataclass(slots=True)
 class BusyDatabase:
     """The same database; something happens in each transaction before it commits."""

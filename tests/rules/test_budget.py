@@ -60,6 +60,22 @@ def test_background_work_leaves_what_is_reserved(trigger: Trigger) -> None:
     assert admit(budget(kept), trigger=trigger, now=NOW) == Wait(30 * MINUTE)
 
 
+@pytest.mark.parametrize("trigger", sorted(set(Trigger) - URGENT))
+def test_background_work_that_needs_more_than_is_left_waits_for_a_window_that_holds_it(
+    trigger: Trigger,
+) -> None:
+    kept = reserved(budget(0))
+    least = budget(kept + 300)
+    assert admit(least, trigger=trigger, now=NOW, needed=300) == Go(300)
+    assert admit(least, trigger=trigger, now=NOW, needed=301) == Wait(30 * MINUTE)
+    assert admit(budget(kept + 400), trigger=trigger, now=NOW, needed=5_000) == Go(400)
+    assert admit(budget(kept + 399), trigger=trigger, now=NOW, needed=5_000) == Wait(30 * MINUTE)
+
+
+def test_people_who_wait_begin_with_what_is_left() -> None:
+    assert admit(budget(3), trigger=Trigger.PERSON, now=NOW, needed=300) == Go(3)
+
+
 def test_the_more_was_read_the_longer_a_run_waits_rather_than_begin_again() -> None:
     assert patience(MINUTE, pages_read=0) == MINUTE
     assert patience(MINUTE, pages_read=59) == timedelta(hours=1)

@@ -53,7 +53,8 @@ class Conversation:
     ``reuse`` each question has a socket of its own (EVIDENCE R6). ``etags`` are the
     validators of what was answered, by URL; ``not_modified`` counts the answers by 304, and
     ``pages_read`` what a listing would lose by beginning again.
-    ``credential`` says what the host counts requests by, where it is not the account.
+    ``credential`` says what the host counts requests by, where it is not the account, and
+    ``expected`` how many there will be.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Conversation:
         trigger: Trigger = Trigger.SCHEDULE,
         reuse: bool = True,
         credential: str = "",
+        expected: int = 0,
     ) -> None:
         self.services = services
         self.configured = configured
@@ -81,6 +83,7 @@ class Conversation:
             configured,
             credential=credential or f"account {account_id}",
             trigger=trigger,
+            expected=expected,
         )
         self._trigger = trigger
         self._rest_until = 0.0

@@ -3,7 +3,8 @@ A run's share of what its credential may still ask, kept with other processes.
 
 What is decided here: how often the shared row is read and written. A host that says what is
 left is believed, and written down when it matters; where none says it, requests are drawn
-in lots. Who may spend is decided by ``rules.budget``.
+in lots, and first as many as the run is expected to need. Who may spend is decided by
+``rules.budget``.
 """
 
 import asyncio
@@ -28,7 +29,8 @@ class Allowance:
     """
     The requests that one run may send; each is taken before it is sent.
 
-    ``credential`` names in our words what the host counts them by.
+    ``credential`` names in our words what the host counts them by; ``expected`` is how many
+    the run will need, as far as anybody knows.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Allowance:
         *,
         credential: str,
         trigger: Trigger,
+        expected: int = 0,
     ) -> None:
         manners = configured.host.manners
         self._services = services
@@ -45,6 +48,7 @@ class Allowance:
         self._credential = SHARED if manners.shared else credential
         self._hourly = manners.hourly
         self._trigger = trigger
+        self._expected = expected
         self._left = 0
         self._told: Budget | None = None
         self._drawing = asyncio.Lock()
@@ -92,11 +96,14 @@ class Allowance:
         await self._learn(connection)
         known = await self._load(connection)
         now = await database_now(connection)
-        verdict = admit(latest(self._told, known, now=now), trigger=self._trigger, now=now)
+        needed = 1 if self._hourly is None else self._expected
+        left = latest(self._told, known, now=now)
+        verdict = admit(left, trigger=self._trigger, now=now, needed=needed)
         if isinstance(verdict, Wait):
             return verdict
-        most = READ_AT_ONCE if self._hourly is None else DRAWN_AT_ONCE
+        most = READ_AT_ONCE if self._hourly is None else max(DRAWN_AT_ONCE, needed)
         self._left = most if verdict.requests is None else min(most, verdict.requests)
+        self._expected = 0
         if self._hourly is not None:
             await self._spend(connection, self._left)
         return verdict

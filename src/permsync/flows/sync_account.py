@@ -62,6 +62,7 @@ async def _run(services: Services, run: ClaimedRun) -> RunState:
         link_id=run.account.link_id,
         trigger=run.trigger,
         reuse=run.account.held_at is None,
+        expected=run.expected,
     )
     try:
         listing = await while_open(services, run.id, _list(conversation, run))

@@ -55,16 +55,26 @@ def reserved(budget: Budget) -> int:
     return int(budget.limit * RESERVED_SHARE)
 
 
-def admit(budget: Budget | None, *, trigger: Trigger, now: datetime) -> Go | Wait:
-    """Decide how much of what is left work with this ``trigger`` may spend."""
+def admit(budget: Budget | None, *, trigger: Trigger, now: datetime, needed: int = 1) -> Go | Wait:
+    """
+    Decide how much of what is left work with this ``trigger`` may spend.
+
+    Background work that needs more than is left waits for the next window, or several would
+    each get a part in every window and none come to its end. Half of what it may ever have is
+    enough to begin: by then it has read so much that it waits for the rest (:func:`patience`).
+    """
     if budget is None:
         return Go()
     if budget.limited_until is not None and budget.limited_until > now:
         return Wait(budget.limited_until - now)
     if budget.resets_at <= now:
         return Go()
-    free = budget.remaining - (0 if trigger in URGENT else reserved(budget))
-    return Go(free) if free > 0 else Wait(budget.resets_at - now)
+    if trigger in URGENT:
+        free, least = budget.remaining, 1
+    else:
+        free = budget.remaining - reserved(budget)
+        least = max(1, min(needed, (budget.limit - reserved(budget)) // 2))
+    return Go(free) if free >= least else Wait(budget.resets_at - now)
 
 
 def patience(limit_wait: timedelta, *, pages_read: int) -> timedelta:

@@ -21,17 +21,27 @@ from permsync.store.rows import account_of, run_of
 
 _account = schema.account
 _run = schema.run
+# One that a limit cut needs more than it had, nobody knows how much more.
+_EXPECTED = text("""
+SELECT coalesce(max(CASE WHEN failure = 'rate_limited' THEN 2 * requests ELSE requests END), 0)
+FROM (SELECT * FROM run WHERE account_id = :account_id ORDER BY id DESC LIMIT 5) AS late
+""")
 SYSTEM = "permsync"  # who asks where nobody did, as the audit trail names it
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRun:
-    """The right to speak about an account, as of the start of the listing."""
+    """
+    The right to speak about an account, as of the start of the listing.
+
+    ``expected`` is how many requests it will take, judged by the runs before it.
+    """
 
     id: int
     account: Account
     trigger: Trigger
     started_at: datetime
+    expected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ async def claim(
     ``next_due_in`` is when the schedule looks again should nobody ever finish this run.
     """
     await abandon(connection, account.id, failure="superseded")
+    expected = (await connection.execute(_EXPECTED, {"account_id": account.id})).scalar_one()
     started_at = await database_now(connection)
     query = (
         insert(_run)
@@ -81,7 +92,7 @@ async def claim(
         .where(_account.c.id == account.id)
         .values(run_id=run_id, sync_due_at=started_at + next_due_in)
     )
-    return ClaimedRun(id=run_id, account=account, trigger=trigger, started_at=started_at)
+    return ClaimedRun(run_id, account, trigger, started_at, expected)
 
 
 async def lock_claim(connection: AsyncConnection, run: ClaimedRun) -> Account | None:
