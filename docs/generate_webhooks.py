@@ -43,8 +43,9 @@ HEAD = """\
 <!-- Written by docs/generate_webhooks.py from the program; an edit here is overwritten. -->
 
 What a code host tells by itself is a hint: it takes access away at once, or has the host
-asked once it has settled (`durations.settle`). It never gives access, because nobody signs a
-header and a token can be sent again. What no webhook tells is found by the next listing.
+asked once it has settled (its own `settle`, or `durations.settle`). It never gives access,
+because nobody signs a header and a token can be sent again. What no webhook tells is found by
+the next listing.
 
 Every host with `webhook_secrets` listens at `https://permsync.example/webhooks/NAME`, `NAME`
 being its name in the settings. Where to set that up, click by click, stands in the

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,14 @@ def test_a_setting_that_was_not_written_stands_where_its_table_does(tmp_path: Pa
         "the environment variable PERMSYNC_HOSTS__GITLAB__KIND"
     )
     assert settings.place_of("permsync.hosts.anvil") is None
+
+
+def test_a_host_settles_as_all_do_unless_told(tmp_path: Path) -> None:
+    made = [
+        app._hosts(load(tmp_path, MINIMAL + written_host(**said)), VAULT)["gitlab"].settle
+        for said in ({}, {"settle": '"1m"'})
+    ]
+    assert made == [None, timedelta(minutes=1)]
 
 
 CLOUDS = [(kind, cloud) for kind, host in registry().items() for cloud in sorted(host.clouds)]

@@ -187,6 +187,7 @@ def _hosts(settings: Settings, vault: Vault) -> dict[str, ConfiguredHost]:
             redirect_uri=redirect_uri,
             client_digest=vault.digest(f"{name}\n{table.client_id}\n{secret}"),
             lends=table.lend,
+            settle=table.settle,
             webhook_secrets=tuple(one.get_secret_value() for one in table.webhook_secrets),
             sign_in_heals=table.sign_in_heals,
             public=PublicTo(table.public),

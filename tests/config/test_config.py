@@ -151,6 +151,18 @@ def test_durations_are_read_and_scaled(tmp_path: Path) -> None:
     assert durations.session == Durations().session * 0.01
 
 
+def test_a_host_may_settle_slower_than_all_others_and_is_scaled_like_them(tmp_path: Path) -> None:
+    text = f"{MINIMAL}[durations]\nfactor = 0.1\n{HOST}"
+    environ = {"PERMSYNC_HOSTS__GITLAB__SETTLE": "1m"}
+    assert load(tmp_path, text, environ).hosts["gitlab"].settle == timedelta(seconds=6)
+    assert load(tmp_path, text).hosts["gitlab"].settle is None
+
+
+def test_the_settling_of_a_host_is_a_duration(tmp_path: Path) -> None:
+    error = refusal(tmp_path, f'{MINIMAL}{HOST}settle = "soon"\n')
+    assert error.key == "hosts.gitlab.settle"
+
+
 @pytest.mark.parametrize("factor", ["0", "-1", "nan", "inf", '"much"', "[]"])
 def test_a_factor_is_a_number_above_nothing(tmp_path: Path, factor: str) -> None:
     error = refusal(tmp_path, f"{MINIMAL}[durations]\nfactor = {factor}\n")

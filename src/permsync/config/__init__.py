@@ -153,11 +153,23 @@ def _durations(sources: Sources) -> tuple[Durations, list[Problem]]:
                 problems.append(Problem(path, unknown(name, [FACTOR, *field_names()])))
         except ValueError as error:
             problems.append(Problem(path, str(error)))
+    problems += _settle_of_hosts(sources, factor)
     durations = Durations(**spans).scaled(factor)
     for names, cure in conflicts(durations):
         culprit = next((name for name in (*names, FACTOR) if name in written), names[0])
         problems.append(Problem(("durations", culprit), cure))
     return durations, problems
+
+
+def _settle_of_hosts(sources: Sources, factor: float) -> Iterator[Problem]:
+    """Read what a host has of its own of ``durations.settle``, and scale it like all others."""
+    for name, host in (sources.table(("hosts",)) or {}).items():
+        if isinstance(host, dict) and "settle" in host:
+            try:
+                host["settle"] = parse_duration(host["settle"]) * factor
+            except ValueError as error:
+                del host["settle"]
+                yield Problem(("hosts", name, "settle"), str(error))
 
 
 def _factor(value: object) -> float:

@@ -31,6 +31,7 @@ _FORMS: dict[object, str] = {
     bool: "`true` or `false`",
     int: "whole number",
     str: "text",
+    timedelta: "duration",
 }
 
 

@@ -73,7 +73,8 @@ MEANINGS: Mapping[str, str] = {
     "app_look": "How long a process relies on what it knows of an app's installations.",
     "limit_wait": "A wait that a host asks for is kept inside a sync up to this length, and as much"
     " more for each page that was read; a longer one ends the sync with what it has.",
-    "settle": "How long a host may still answer from before a change.",
+    "settle": "How long a host may still answer from before a change; `hosts.NAME.settle` is one"
+    " host's own.",
     "sync_every": "An account is listed at least this often.",
     "sync_every_asked": "An account is listed this often while its person is asked about.",
     "sync_backoff": "The first wait after a failed sync; it doubles, with jitter.",

@@ -4,6 +4,7 @@ What all tables of the settings share, and the tables of a host and of a connect
 This module must not know where a value was written; a refusal is a ``ValueError``.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
@@ -98,6 +99,12 @@ class Host(Table):
         description="The numeric ids of the organisations of one GitHub enterprise. Whoever reads"
         " an internal repository of one of them, as their own listing says, may see the"
         " internal repositories of all. Without it internal is private there.",
+    )
+    settle: timedelta | None = Field(
+        default=None,
+        examples=["1m"],
+        description="How long this host may still answer from before a change, where that is not"
+        " `durations.settle`.",
     )
     ca_file: Path | None = Field(
         default=None,

@@ -91,7 +91,7 @@ async def _look_again(
         Kind.SYNC_REPOSITORY,
         repository.id,
         trigger=Trigger.CONFIRM,
-        delay_in=None if soon else services.durations.settle,
+        delay_in=None if soon else services.settle_at(repository.host),
     )
 
 

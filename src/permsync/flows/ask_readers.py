@@ -25,7 +25,7 @@ async def ask_readers(
     ``repository`` is the host's immutable id; one that is unknown here is left alone.
     Everything happens in the caller's transaction.
     """
-    settled_at = at + services.durations.settle
+    settled_at = at + services.settle_at(host)
     known = await repositories.load_named(connection, host=host, external_id=repository)
     if known is None:
         return

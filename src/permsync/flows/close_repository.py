@@ -26,7 +26,7 @@ async def close_repository(
     """
     await repositories.lock_host(connection, host)
     known = await repositories.load_named(connection, host=host, external_id=repository)
-    settled_at = at + services.durations.settle
+    settled_at = at + services.settle_at(host)
     if known is None:
         await heed_unknown(services, connection, host=host, settled_at=settled_at)
         return False

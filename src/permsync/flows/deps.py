@@ -54,7 +54,8 @@ class ConfiguredHost:
     ``sign_in_heals`` says that the tokens of a sign-in may heal an account.
     ``public``, ``opens_internal`` and ``enterprise`` say what openness gives. ``client_digest``
     is a keyed digest of our OAuth client's credentials there. Each of the ``webhook_secrets``
-    proves a webhook.
+    proves a webhook. ``settle`` is how long it may answer from before a change, where that is
+    not what goes for all hosts.
     """
 
     name: str
@@ -68,6 +69,7 @@ class ConfiguredHost:
     opens_internal: bool = True
     enterprise: frozenset[str] = frozenset()
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    settle: timedelta | None = None
 
     @property
     def readers(self) -> ListsReaders | None:
@@ -170,6 +172,12 @@ class Services:
         if configured is None:
             raise UnknownError(what="host", name=name)
         return configured
+
+    def settle_at(self, name: str) -> timedelta:
+        """How long the host of this name may still answer from before a change."""
+        configured = self.hosts.get(name)
+        own = configured.settle if configured is not None else None
+        return own if own is not None else self.durations.settle
 
 
 async def pause(duration: timedelta) -> None:

@@ -32,7 +32,7 @@ async def drop_repository(
     ``repository`` is the host's immutable id. Everything happens in the caller's transaction.
     Returns how many change rows were written.
     """
-    settled_at = at + services.durations.settle
+    settled_at = at + services.settle_at(host)
     await repositories.lock_host(connection, host)
     known = await repositories.load_named(connection, host=host, external_id=repository)
     if known is None:

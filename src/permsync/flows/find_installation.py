@@ -34,7 +34,7 @@ async def find_installation(
     """
     found = await _find(services, app, host, owner_id, most=services.durations.app_look)
     if found is None:
-        found = await _find(services, app, host, owner_id, most=services.durations.settle)
+        found = await _find(services, app, host, owner_id, most=services.settle_at(host))
     if found is None or found.is_suspended:
         raise TokenUnavailableError(reason=NOT_INSTALLED if found is None else SUSPENDED)
     return found

@@ -27,7 +27,7 @@ async def heed_coverage(
     """Carry it out in the caller's transaction, once ``at`` has settled."""
     for app in apps_at(services, host):
         app.memory.installed.forget()
-    settled_at = at + services.durations.settle
+    settled_at = at + services.settle_at(host)
     if isinstance(notice, CoverageShrank):
         await list_owner_holders(connection, host=host, owner_id=notice.owner, due_at=settled_at)
         return

@@ -95,7 +95,7 @@ async def _ask(
         case ReadersChanged(repository):
             await ask_readers(services, connection, host=host, repository=repository, at=at)
         case OwnerChanged(owner):
-            settled_at = at + services.durations.settle
+            settled_at = at + services.settle_at(host)
             await list_owner(connection, host=host, owner_id=owner, due_at=settled_at)
         case CoverageGrew() | CoverageShrank():
             await heed_coverage(services, connection, notice, host=host, at=at)

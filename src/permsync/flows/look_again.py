@@ -32,7 +32,7 @@ async def look_again(
     repository's name, owner and openness, which its readers do not. Everything happens in
     the caller's transaction.
     """
-    settled_at = at + services.durations.settle
+    settled_at = at + services.settle_at(host)
     account = known = None
     if external_id is not None:
         account = await accounts.load_by_identity(

@@ -30,7 +30,7 @@ async def remove_member(
     Both ids are the host's immutable ones. Everything happens in the caller's transaction.
     Returns how many rows left.
     """
-    settled_at = at + services.durations.settle
+    settled_at = at + services.settle_at(host)
     account = await accounts.load_by_identity(
         connection, host=host, external_id=external_id, lock=True
     )

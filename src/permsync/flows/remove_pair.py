@@ -33,7 +33,7 @@ async def remove_pair(
     ``external_id`` and ``repository`` are the host's immutable ids; either may be unknown
     here. Everything happens in the caller's transaction. Returns how many rows left.
     """
-    settled_at = at + services.durations.settle
+    settled_at = at + services.settle_at(host)
     account = await accounts.load_by_identity(
         connection, host=host, external_id=external_id, lock=True
     )

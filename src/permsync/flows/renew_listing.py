@@ -43,6 +43,7 @@ async def renew_listing(
             await runs.save_listed(connection, run, listed_to=now, digest=digest, due_in=due_in)
             await runs.finish(connection, run.id, RunState.SUCCEEDED, tally)
             return Applied(RunState.SUCCEEDED, tally)
-        await runs.save_unlisted(connection, run, failures=0, due_in=durations.settle)
+        settle_in = services.settle_at(account.host)
+        await runs.save_unlisted(connection, run, failures=0, due_in=settle_in)
         await runs.finish(connection, run.id, RunState.PARTIAL, sent)
         return Applied(RunState.PARTIAL, sent)

@@ -90,7 +90,7 @@ async def _plan(
         stored,
         sight.observed,
         started_at=sight.started_at,
-        settle=services.durations.settle,
+        settle=services.settle_at(sight.host),
         hard=services.durations.evidence_hard,
     )
     return plan, stored
