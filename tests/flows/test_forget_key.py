@@ -80,3 +80,19 @@ async def test_only_the_key_that_is_named_may_be_missing(world: World) -> None:
     with pytest.raises(SealingKeyError, match=OLD_ID):
         await admit_keys(world.services.database, Vault([NEW]), lost="0123456789abcdef")
     await admit_keys(world.services.database, Vault([NEW]), lost=OLD_ID)
+
+
+async def test_an_account_that_had_lost_access_before_keeps_its_own_reason(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    await rows(
+        world.services.database,
+        "UPDATE account SET state = 'needs_scope', reason = 'scope_missing'",
+    )
+    before = await read(world, account)
+
+    await forget_key(await without_the_old_key(world), OLD_ID)
+
+    after = await read(world, account)
+    assert (after.state, after.reason) == (before.state, before.reason)
+    sealed = "SELECT num_nonnulls(access_sealed, refresh_sealed, key_id) FROM account"
+    assert await column(world.services.database, sealed) == [0]

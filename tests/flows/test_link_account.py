@@ -18,8 +18,9 @@ from permsync.flows.link_account import finish_link, start_link
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import AccountState, User
 from permsync.simulator.browser import consent
-from tests.flows.scenes import column, everything_stored, found_in, read, spoil, sync
-from tests.world import BROWSER, KINDS, World
+from permsync.vault import Vault
+from tests.flows.scenes import column, everything_stored, found_in, read, spoil, sync, with_host
+from tests.world import BROWSER, KINDS, World, host_settings
 
 
 async def finish(world: World, host: str, query: str, user: User, browser: str = BROWSER) -> None:
@@ -211,3 +212,18 @@ async def test_an_unknown_host_is_said_to_be_unknown(world: World) -> None:
         await start_link(
             world.services, host_name="nowhere", user=user, browser=BROWSER, return_to="/"
         )
+
+
+async def test_who_was_away_while_the_sealing_key_was_replaced_starts_again(world: World) -> None:
+    user = await world.user("ada")
+    query = await world.consent("ada", "gitlab", user=user)
+    later = replace(world, services=replace(world.services, vault=Vault([b"n" * 32])))
+    assert await refusal(later, "gitlab", query, user) is LinkRefusal.STATE_UNKNOWN
+
+
+async def test_a_host_that_is_gone_by_the_time_of_the_code_links_nobody(world: World) -> None:
+    user = await world.user("ada")
+    query = await world.consent("ada", "gitlab", user=user)
+    nowhere = replace(host_settings(world.simulator, "gitlab"), base_url="http://127.0.0.1:9")
+    away = replace(world, services=with_host(world.services, nowhere))
+    assert await refusal(away, "gitlab", query, user) is LinkRefusal.HOST_UNAVAILABLE

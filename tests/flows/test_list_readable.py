@@ -113,3 +113,13 @@ async def test_a_host_that_wants_to_be_left_alone_is_not_asked_earlier_for_that(
     await note_asked(world.services, account.user_id)
     every = world.services.durations.sync_every_asked
     assert await column(world.services.database, DUE, every=every) == [False]
+
+
+async def test_a_page_is_filled_however_many_candidates_lie_before_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Candidates that may not be read, more than are looked at together, end no page."""
+    monkeypatch.setattr("permsync.flows.list_readable.BATCH", 1)
+    people = await everybody(world)
+    for user in people:
+        assert await by_list(world, user, limit=1_000) == await by_check(world, user)

@@ -12,11 +12,15 @@ import pytest
 from permsync.errors import SealingKeyError, SealingKeyInUseError, UnknownError
 from permsync.flows.fresh_token import fresh_token
 from permsync.flows.list_keys import list_keys
+from permsync.flows.queue_revocation import queue_revocation
 from permsync.flows.retire_key import retire_key
+from permsync.model import TokenSet
 from permsync.vault import Vault
 from tests.flows.scenes import column, expire, read, refreshes, rows, until
 from tests.flows.test_rotate_keys import NEW, NEW_ID, OLD, OLD_ID, SCENES, rotate, with_new_key
 from tests.world import World
+
+WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 @pytest.mark.parametrize("table", SCENES)
@@ -108,3 +112,19 @@ async def test_keys_are_listed_in_the_order_of_the_settings_with_what_they_seale
     assert dict(new.values) == {"account": 2, "authorization_attempt": 1}
     assert (old.values, old.configured, new.primary_since is not None) == ({}, True, True)
     assert old.retired_at is not None
+
+
+async def test_a_row_that_is_written_with_the_key_while_it_is_retired_keeps_it(
+    world: World,
+) -> None:
+    """The row's transaction began first: the retirement waits for it, and then gives way."""
+    services = await with_new_key(world)
+    async with world.services.database.begin() as connection:
+        tokens = TokenSet("access", "refresh")
+        await queue_revocation(world.services, connection, tokens, host="gitlab")
+        retiring = asyncio.create_task(retire_key(services, OLD_ID))
+        while not await column(services.database, WAITING):
+            assert not retiring.done()
+    with pytest.raises(SealingKeyInUseError, match="written just now"):
+        await retiring
+    assert set(await column(services.database, "SELECT retired_at FROM sealing_key")) == {None}

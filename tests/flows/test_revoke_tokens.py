@@ -22,6 +22,7 @@ from permsync.flows.seal_tokens import open_both
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import Account
 from permsync.simulator.tokens import Pair
+from permsync.vault import Vault
 from tests.flows.scenes import column, everything_stored, found_in, rows, spoil
 from tests.world import World
 
@@ -235,3 +236,50 @@ async def test_the_backlog_is_counted_by_host(world: World) -> None:
     await drain_revocations(world.services)
     await measure(world.services)
     assert b'permsync_revocation_backlog{host="gitlab"} 0.0' in world.services.metrics.render()
+
+
+async def unlinked_meanwhile(world: World, *people: str) -> None:
+    """These people unlinked while their host was away; now it is back, and told next."""
+    for person in people:
+        world.host("gitlab").faults.outage = False
+        account = await world.link(person, "gitlab")
+        world.host("gitlab").faults.outage = True
+        await unlink(world, account)
+    world.host("gitlab").faults.outage = False
+    await make_due(world)
+
+
+async def test_tokens_of_a_key_that_is_not_configured_stay_until_it_is(world: World) -> None:
+    await unlinked_meanwhile(world, "ada")
+    with_another_key = replace(world.services, vault=Vault([b"w" * 32]))
+
+    await drain_revocations(with_another_key)
+    assert await outcomes(world) == [None]
+
+    await make_due(world)
+    await drain_revocations(world.services)
+    assert await outcomes(world) == ["revoked"]
+
+
+async def test_a_round_ends_though_more_is_due(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("permsync.flows.drain_revocations.MOST", 2)
+    await unlinked_meanwhile(world, "ada", "grace", "linus")
+
+    await drain_revocations(world.services)
+    assert await outcomes(world) == ["revoked", "revoked", None]
+
+    await drain_revocations(world.services)
+    assert await outcomes(world) == ["revoked"] * 3
+
+
+async def test_who_unlinks_is_not_kept_waiting_for_a_slow_host(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    spoil(world, "gitlab", "api", "hang", match="revoke")
+    at_once = replace(world.services.durations, revoke_wait=timedelta())
+
+    assert not await unlink(
+        replace(world, services=replace(world.services, durations=at_once)), account
+    )
+    assert await outcomes(world) == [None]

@@ -7,13 +7,18 @@ name. This module must not know how an attempt is stored.
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
+from typing import cast
 
 from permsync.errors import TokenUnavailableError
 from permsync.flows.fresh_token import fresh_token
+from permsync.flows.refresh_account import refresh_account
 from permsync.flows.sweep_attempts import sweep_attempts
 from permsync.model import Account, AccountReason, AccountState
 from permsync.simulator.faults import Shape
-from tests.flows.scenes import column, expire, read, refreshes, spoil
+from permsync.transport import Transport
+from tests.flows.faulty_doors import FaultyTransport
+from tests.flows.scenes import column, expire, read, refreshes, rows, spoil
 from tests.world import World
 
 
@@ -71,3 +76,26 @@ async def test_no_answer_is_doubt_until_the_host_has_settled(world: World) -> No
 async def test_a_sweep_with_nothing_to_do_does_nothing(world: World) -> None:
     await world.link("ada", "gitlab")
     assert await sweep_attempts(world.services) == 0
+
+
+async def test_one_damaged_account_keeps_no_other_waiting(world: World) -> None:
+    damaged, healthy = [await world.link(one, "gitlab") for one in ("ada", "grace")]
+    for account in (damaged, healthy):
+        await expire(world, account)
+        lossy = FaultyTransport(world.services.transport, ["lost_before"])
+        services = replace(world.services, transport=cast("Transport", lossy))
+        await refresh_account(services, account.id)
+    await rows(
+        world.services.database,
+        "UPDATE account SET refresh_sealed = '\\x01' WHERE id = :id",
+        id=damaged.id,
+    )
+    await rows(
+        world.services.database,
+        "UPDATE refresh_attempt SET lease_until = clock_timestamp()",
+    )
+
+    assert await sweep_attempts(world.services) == 2
+
+    assert (await read(world, healthy)).token_version == 2
+    assert (await read(world, damaged)).state is AccountState.ACTIVE

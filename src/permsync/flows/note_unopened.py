@@ -20,10 +20,7 @@ def note_unopened(
     services: Services, error: SealedValueError | SealingKeyError, *, account_id: int, host: str
 ) -> None:
     """Tell the operator."""
-    match error:
-        case SealedValueError():
-            event = Event.SEALED_VALUE_DAMAGED
-        case SealingKeyError():
-            event = Event.SEALING_KEY_MISSING
+    damaged = isinstance(error, SealedValueError)
+    event = Event.SEALED_VALUE_DAMAGED if damaged else Event.SEALING_KEY_MISSING
     services.metrics.unopened_values.labels(host, error.code).inc()
     log.error(event, account=account_id, host=host, place=error.place)
