@@ -3,17 +3,19 @@ The two doors of a refresh, spoiled on order or counted: to the host and to the 
 
 Each order is for one use. An answer may be lost before the host got the request or after it
 committed, or held back until it is released; a transaction may fail before or after its
-commit. This module must not know what is asked.
+commit. A door may also let something happen before it opens, so that a test needs no luck to
+have others act in the middle. This module must not know what is asked.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, cast
 
 from permsync.codehost import Request, Response
 from permsync.errors import DatabaseUnavailableError
+from permsync.flows.deps import Services
 from permsync.store.engine import Connection, Database
 from permsync.transport import (
     Answer,
@@ -37,7 +39,7 @@ class FaultyTransport:
     """
 
     real: Transport
-    orders: list[Spoiled] = field(default_factory=list)
+    orders: list[Spoiled | None] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
     lost_tokens: int = 0
@@ -106,3 +108,42 @@ class FaultyDatabase:
             yield connection
         if order == "after_commit":
             raise DatabaseUnavailableError(place="a test", cure="none")
+
+
+@dataclass(slots=True)
+class InterruptedDatabase:
+    """The same database; before its transactions numbered ``before``, something happens."""
+
+    real: Database
+    happens: Callable[[], Awaitable[object]]
+    before: frozenset[int]
+    begun: int = 0
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Connection]:
+        """A transaction; the first one has the number 1."""
+        self.begun += 1
+        if self.begun in self.before:
+            await self.happens()
+        async with self.real.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def single(self) -> AsyncIterator[Connection]:
+        """A statement of its own, which nothing comes before."""
+        async with self.real.single() as connection:
+            yield connection
+
+
+def behind(services: Services, *orders: Spoiled | None) -> Services:
+    """The same services, whose next sendings are spoiled so; ``None`` is sent as it is."""
+    spoiled = FaultyTransport(services.transport, list(orders))
+    return replace(services, transport=cast("Transport", spoiled))
+
+
+def interrupted(
+    services: Services, happens: Callable[[], Awaitable[object]], *before: int
+) -> Services:
+    """The same services, where something happens before the transactions with these numbers."""
+    door = InterruptedDatabase(services.database, happens, frozenset(before))
+    return replace(services, database=cast("Database", door))

@@ -7,6 +7,7 @@ from permsync.flows.confirm_identity import confirm_identity
 from permsync.flows.deps import ConfiguredHost
 from permsync.flows.introduce import Introduction
 from permsync.hosts.gitlab import Host
+from tests.flows.faulty_doors import behind
 from tests.world import World, host_settings
 
 
@@ -18,8 +19,7 @@ class NeverSays(Host):
 
 
 async def introduce(world: World, configured: ConfiguredHost) -> Failure:
-    """Ask with a token that the host gave out; it may not become known whose it is."""
-    await world.link("ada", "gitlab")
+    """Ask with the token that Ada linked with; it may not become known whose it is."""
     (pair,) = world.host("gitlab").tokens.of("ada")
     world.host("gitlab").log.records.clear()
     introduction = Introduction(world.services, configured, access_token=pair.access)
@@ -29,6 +29,7 @@ async def introduce(world: World, configured: ConfiguredHost) -> Failure:
 
 
 async def test_questions_without_an_end_are_not_put_for_ever(world: World) -> None:
+    await world.link("ada", "gitlab")
     host = NeverSays(host_settings(world.simulator, "gitlab"))
     configured = replace(world.services.host("gitlab"), host=host)  # type: ignore[arg-type]
     assert (await introduce(world, configured)).kind is FailureKind.UNREADABLE
@@ -36,6 +37,7 @@ async def test_questions_without_an_end_are_not_put_for_ever(world: World) -> No
 
 
 async def test_a_host_that_is_not_there_said_nothing(world: World) -> None:
-    nowhere = replace(host_settings(world.simulator, "gitlab"), base_url="http://127.0.0.1:9")
-    configured = replace(world.services.host("gitlab"), host=Host(nowhere))
-    assert (await introduce(world, configured)).kind is FailureKind.UNAVAILABLE
+    await world.link("ada", "gitlab")
+    away = replace(world, services=behind(world.services, "unsent"))
+    found = await introduce(away, world.services.host("gitlab"))
+    assert found.kind is FailureKind.UNAVAILABLE

@@ -19,8 +19,9 @@ from permsync.flows.unlink_account import unlink_account
 from permsync.model import AccountState, User
 from permsync.simulator.browser import consent
 from permsync.vault import Vault
-from tests.flows.scenes import column, everything_stored, found_in, read, spoil, sync, with_host
-from tests.world import BROWSER, KINDS, World, host_settings
+from tests.flows.faulty_doors import behind
+from tests.flows.scenes import column, everything_stored, found_in, read, spoil, sync
+from tests.world import BROWSER, KINDS, World
 
 
 async def finish(world: World, host: str, query: str, user: User, browser: str = BROWSER) -> None:
@@ -224,6 +225,5 @@ async def test_who_was_away_while_the_sealing_key_was_replaced_starts_again(worl
 async def test_a_host_that_is_gone_by_the_time_of_the_code_links_nobody(world: World) -> None:
     user = await world.user("ada")
     query = await world.consent("ada", "gitlab", user=user)
-    nowhere = replace(host_settings(world.simulator, "gitlab"), base_url="http://127.0.0.1:9")
-    away = replace(world, services=with_host(world.services, nowhere))
+    away = replace(world, services=behind(world.services, "unsent"))
     assert await refusal(away, "gitlab", query, user) is LinkRefusal.HOST_UNAVAILABLE

@@ -7,8 +7,6 @@ name. This module must not know how an attempt is stored.
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
-from typing import cast
 
 from permsync.errors import TokenUnavailableError
 from permsync.flows.fresh_token import fresh_token
@@ -16,8 +14,7 @@ from permsync.flows.refresh_account import refresh_account
 from permsync.flows.sweep_attempts import sweep_attempts
 from permsync.model import Account, AccountReason, AccountState
 from permsync.simulator.faults import Shape
-from permsync.transport import Transport
-from tests.flows.faulty_doors import FaultyTransport
+from tests.flows.faulty_doors import behind
 from tests.flows.scenes import column, expire, read, refreshes, rows, spoil
 from tests.world import World
 
@@ -82,9 +79,7 @@ async def test_one_damaged_account_keeps_no_other_waiting(world: World) -> None:
     damaged, healthy = [await world.link(one, "gitlab") for one in ("ada", "grace")]
     for account in (damaged, healthy):
         await expire(world, account)
-        lossy = FaultyTransport(world.services.transport, ["lost_before"])
-        services = replace(world.services, transport=cast("Transport", lossy))
-        await refresh_account(services, account.id)
+        await refresh_account(behind(world.services, "lost_before"), account.id)
     await rows(
         world.services.database,
         "UPDATE account SET refresh_sealed = '\\x01' WHERE id = :id",

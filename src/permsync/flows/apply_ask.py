@@ -41,8 +41,8 @@ async def apply_ask(
     async with services.database.begin() as connection:
         account = await accounts.load_locked(connection, ask.account_id)
         repository = await repositories.load(connection, ask.repository_id)
-        if account is None or repository is None:
-            return None
+        assert account is not None  # noqa: S101 - no account is ever deleted
+        assert repository is not None  # noqa: S101 - nor a repository's row
         if account.state not in LIVING:
             await asks.drop_all(connection, ask.account_id)
             return None

@@ -153,7 +153,7 @@ async def load_subject(connection: Connection, subject: Subject) -> User | None:
             return await users.load_by_identity(
                 connection, issuer=subject.issuer, subject=subject.subject
             )
-        case AccountName():
+        case _:
             return await users.load_by_account(
                 connection, host=subject.host, external_id=subject.external_id
             )

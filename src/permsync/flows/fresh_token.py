@@ -70,7 +70,7 @@ async def fresh_token(
                 raise TokenUnavailableError(reason=reason.value)
             case Withheld():
                 raise TokenUnavailableError(reason=Reason.USER_DISABLED.value)
-            case Claim() | Judge() | Wait():
+            case _:
                 await _wait(services, holding, plan, until_seconds=until_seconds)
 
 

@@ -137,8 +137,8 @@ async def _reseal_batch(
         except (SealedValueError, SealingKeyError) as error:
             unopened.append(_noted(sealed.name, error))
         else:
-            if await sealed_values.save_resealed(connection, sealed, row, values):
-                count += len(values)
+            await sealed_values.save_resealed(connection, sealed, row, values)
+            count += len(values)
     return _Batch(found[-1].key, count, tuple(unopened))
 
 

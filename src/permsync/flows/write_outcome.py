@@ -26,7 +26,6 @@ from permsync.rules.refresh.outcome import (
     Keep,
     Revoke,
     Settled,
-    Transition,
     Turn,
 )
 from permsync.store import (
@@ -43,6 +42,9 @@ from permsync.store.accounts import SealedTokens
 from permsync.store.engine import Connection
 from permsync.store.refresh_attempts import StoredAttempt
 from permsync.store.refreshes import Holding
+
+# Every transition but one: an answer is staged before anything else is written.
+Writable = Adopt | Keep | Revoke | Doubt | Close | Settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ async def write_outcome(
     connection: Connection,
     attempt: Attempt,
     reading: Reading,
-    transition: Transition,
+    transition: Writable,
 ) -> Written | None:
     """
     Write a transition that was planned on this reading.
@@ -101,6 +103,8 @@ async def write_outcome(
     """
     holding, stored = reading.holding, reading.stored
     account = holding.account
+    if isinstance(transition, Settled):
+        return None
     match transition:
         case Adopt():
             await _adopt(services, connection, attempt, reading, transition)
@@ -119,17 +123,9 @@ async def write_outcome(
             await refresh_commits.save_faults(connection, account, faults=faults, due_in=None)
             await audit.record(connection, failure_entry(account, Outcome.UNANSWERED))
             return await _noted(services, connection, attempt, holding, Outcome.UNANSWERED)
-        case Close(outcome=outcome, turn=turn, drops=drops):
-            if turn is not None:
-                await _turn(connection, account, turn)
-                if turn.state is account.state:
-                    await audit.record(connection, failure_entry(account, outcome))
-            if drops is not None:
-                await candidates.drop(connection, drops)
-        case Settled():
-            return None
         case _:
-            raise DefectError("an answer is staged before anything else is written")
+            await _close(connection, account, transition)
+            outcome = transition.outcome
     await refresh_attempts.close(connection, attempt.id, outcome)
     return await _noted(services, connection, attempt, holding, outcome)
 
@@ -192,6 +188,16 @@ async def _hand_over(
         link_id=attempt.account.link_id,
         dies_at=attempt.asked_at + dies_in if dies_in is not None else None,
     )
+
+
+async def _close(connection: Connection, account: Account, close: Close) -> None:
+    """What the end of an attempt without tokens leaves behind."""
+    if close.turn is not None:
+        await _turn(connection, account, close.turn)
+        if close.turn.state is account.state:
+            await audit.record(connection, failure_entry(account, close.outcome))
+    if close.drops is not None:
+        await candidates.drop(connection, close.drops)
 
 
 async def _turn(connection: Connection, account: Account, turn: Turn) -> None:

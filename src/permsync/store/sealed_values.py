@@ -223,8 +223,8 @@ async def save_resealed(
     sealed: SealedTable,
     row: SealedRow,
     values: Mapping[str, Sealed],
-) -> bool:
-    """Replace the row's values, all by one key; false where any of it moved on meanwhile."""
+) -> None:
+    """Replace the values, all by one key, of a row that was locked when it was loaded."""
     old_keys = {one.key_id for one in row.values.values()}
     query = (
         update(sealed.table)
@@ -240,4 +240,4 @@ async def save_resealed(
             **{name: one.ciphertext for name, one in values.items()},
         )
     )
-    return (await connection.execute(query)).rowcount == 1
+    await connection.execute(query)
