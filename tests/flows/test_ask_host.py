@@ -1,13 +1,18 @@
 """One question in a person's name: where the token may go, and where it never does."""
 
 from dataclasses import replace
+from http import HTTPStatus
+
+import pytest
 
 from permsync.codehost import Failure, FailureKind, Request, Response
+from permsync.errors import TokenUnavailableError
 from permsync.flows.ask_host import Conversation
 from permsync.flows.deps import ConfiguredHost
 from permsync.hosts.gitlab import Host
 from permsync.model import Account, RunState
-from tests.flows.scenes import column, last_run, sync
+from tests.flows.faulty_doors import behind
+from tests.flows.scenes import column, last_run, read, refreshes, sync
 from tests.world import World, host_settings
 
 
@@ -39,6 +44,11 @@ def by_name(world: World) -> str:
 
 def status_of(response: Response) -> int | Failure:
     return response.status
+
+
+def refused_by_401(response: Response) -> int | Failure:
+    refused = response.status == HTTPStatus.UNAUTHORIZED
+    return Failure(FailureKind.CREDENTIAL_REJECTED) if refused else response.status
 
 
 async def test_a_token_goes_to_no_origin_that_its_host_does_not_name(world: World) -> None:
@@ -89,3 +99,43 @@ async def test_a_short_wait_that_a_good_answer_asks_for_is_kept_inside_the_run(
     assert await sync(world, account) is RunState.SUCCEEDED
     assert (await last_run(world, account))["failure"] is None
     assert await column(world.services.database, "SELECT limited_until FROM budget") == []
+
+
+async def test_a_conversation_ends_where_the_person_linked_again(world: World) -> None:
+    """Every question of a run goes through one link: the new one belongs to the next run."""
+    account = await world.link("ada", "gitlab")
+    talk = conversation(world, account)
+    first = await talk.token()
+    await world.link("ada", "gitlab")
+    with pytest.raises(TokenUnavailableError, match="linked_again"):
+        await talk.token(rejected=first)
+
+
+async def test_a_no_to_the_tokens_of_a_link_that_is_over_is_no_verdict(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    talk = conversation(world, account)
+    await talk.token()
+    again = await world.link("ada", "gitlab")
+    old, _ = world.host("gitlab").tokens.of("ada")
+    old.revoke()
+    request = Request("GET", f"{talk.configured.host.api_url}/user")
+
+    with pytest.raises(TokenUnavailableError, match="linked_again"):
+        await talk.ask(request, refused_by_401)
+
+    assert await read(world, account) == again
+    assert refreshes(world, "gitlab") == 0
+
+
+async def test_who_gets_no_answer_is_asked_three_times_and_not_for_ever(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    services = behind(world.services, "unsent", "lost_before", "lost_before")
+    talk = conversation(replace(world, services=services), account)
+    request = Request("GET", f"{talk.configured.host.api_url}/user")
+
+    failed = await talk.ask(request, status_of)
+
+    assert isinstance(failed, Failure)
+    assert failed.kind is FailureKind.UNAVAILABLE
+    assert talk.requests == 3
+    assert await talk.ask(request, status_of) == 200

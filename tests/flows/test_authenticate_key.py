@@ -8,13 +8,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from permsync.errors import ForbiddenError, MalformedError, UnknownError
+from permsync.errors import (
+    ForbiddenError,
+    MalformedError,
+    UnauthenticatedError,
+    UnknownError,
+)
 from permsync.flows.authenticate_key import (
     NOTHING,
     Scope,
     authenticate_key,
     create_key,
     list_keys,
+    revoke_key,
 )
 from permsync.rules.lending import EVERY, EVERYTHING, LendingRight
 from tests.flows.scenes import column
@@ -70,3 +76,27 @@ async def test_whoever_may_do_everything_may_still_not_borrow_tokens(world: Worl
     secret = await create(world, [Scope.ADMIN], NOTHING)
     with pytest.raises(ForbiddenError):
         await authenticate_key(world.services, secret, needs=Scope.TOKENS_LEND)
+
+
+async def test_a_key_that_may_do_nothing_is_not_made(world: World) -> None:
+    with pytest.raises(MalformedError, match="at least one scope"):
+        await create(world, [], NOTHING)
+
+
+async def test_two_keys_never_have_one_name(world: World) -> None:
+    first = await create(world, [Scope.CHECK], NOTHING)
+    with pytest.raises(MalformedError, match="no other key"):
+        await create(world, [Scope.ADMIN], NOTHING)
+    assert (await authenticate_key(world.services, first, needs=Scope.CHECK)).name == "one"
+    assert len(await list_keys(world.services)) == 1
+
+
+async def test_a_key_is_revoked_once_and_an_unknown_one_never(world: World) -> None:
+    secret = await create(world, [Scope.CHECK], NOTHING)
+    assert not await revoke_key(world.services, name="two")
+    assert await revoke_key(world.services, name="one")
+    assert not await revoke_key(world.services, name="one")
+    with pytest.raises(UnauthenticatedError):
+        await authenticate_key(world.services, secret, needs=Scope.CHECK)
+    trail = "SELECT count(*) FROM audit_event WHERE action = 'service_key_revoked'"
+    assert await column(world.services.database, trail) == [1]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
+from structlog.testing import capture_logs
 
 from permsync.flows.deps import SignIn
 from permsync.flows.fresh_token import fresh_token
@@ -18,6 +19,8 @@ from permsync.flows.unlink_account import unlink_account
 from permsync.model import Account, AccountState, User
 from permsync.simulator.browser import consent
 from permsync.simulator.samples import client_id_of, client_secret_of
+from permsync.store import sealing_keys
+from permsync.vault import Vault
 from tests.flows.scenes import column, read, rows, spoil
 from tests.world import BROWSER, PUBLIC_URL, World
 
@@ -155,3 +158,47 @@ async def test_a_link_made_meanwhile_wins(opted_in: World) -> None:
         "SELECT code FROM audit_event WHERE action = 'account_relinked' ORDER BY id",
     )
     assert links[-1] is None
+
+
+async def test_a_sign_in_heals_no_account_of_somebody_else_whom_the_person_linked(
+    opted_in: World,
+) -> None:
+    """Ada linked Grace's account as her second one; her own sign-in says nothing about it."""
+    ada = await sign_in(opted_in)
+    second = await opted_in.link("grace", "gitlab", user=ada)
+    await rows(opted_in.services.database, "UPDATE account SET state = 'needs_reauth'")
+    before = await read(opted_in, second)
+    await sign_in(opted_in)
+    assert await read(opted_in, second) == before
+
+
+async def test_a_sign_in_with_fewer_scopes_than_the_account_had_changes_nothing(
+    opted_in: World,
+) -> None:
+    account = await broken(opted_in)
+    await rows(
+        opted_in.services.database, "UPDATE account SET scopes = array_append(scopes, 'api')"
+    )
+    before = await read(opted_in, account)
+    assert before.scopes is not None
+    assert "api" in before.scopes
+    await sign_in(opted_in)
+    assert await read(opted_in, account) == before
+
+
+async def test_a_sealing_key_that_is_missing_keeps_nobody_from_signing_in(
+    opted_in: World,
+) -> None:
+    """The old tokens can be opened by nobody, so they could not be revoked either."""
+    account = await broken(opted_in)
+    later = replace(opted_in.services, vault=Vault([b"n" * 32]))
+    async with later.database.begin() as connection:
+        await sealing_keys.admit(
+            connection, later.vault.key_ids, primary=later.vault.primary_key_id
+        )
+    with capture_logs() as lines:
+        user = await sign_in(replace(opted_in, services=later))
+    assert user.id == account.user_id
+    assert await read(opted_in, account) == account
+    refused = [one["error_code"] for one in lines if one["event"] == "link_refused"]
+    assert refused == ["sealing_key_wrong"]

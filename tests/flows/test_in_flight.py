@@ -196,3 +196,20 @@ async def test_a_look_ends_with_the_last_who_waits_for_it() -> None:
     await asyncio.wait([last])
     await asyncio.sleep(0)
     assert (look.begun, look.cancelled) == (1, 1)
+
+
+async def test_work_that_is_cancelled_frees_its_account_and_is_no_defect() -> None:
+    """So the loop ends what still runs when the process has to."""
+
+    async def end() -> None:
+        raise asyncio.CancelledError
+
+    defects: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: defects.append(context))
+    in_flight, work = InFlight(limit=1), Work()
+    with pytest.raises(asyncio.CancelledError):
+        await in_flight.run(0, end, host="host")
+
+    work.end.set()
+    assert await in_flight.run(0, partial(work.begin, 0), host="host") == 0
+    assert defects == []

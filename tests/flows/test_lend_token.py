@@ -13,10 +13,12 @@ import pytest
 from permsync.errors import LendingRefusal, LendingRefusedError, UnknownError
 from permsync.flows.deps import Services
 from permsync.flows.disable_user import disable_user
+from permsync.flows.fresh_token import fresh_token
 from permsync.flows.lend_token import OPERATOR, Borrower, LentToken, lend_token
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import Account
 from permsync.rules.lending import EVERY, LendingRight
+from tests.flows.faulty_doors import interrupted
 from tests.flows.scenes import age_to_stale, column, expire, read, refreshes, rows, spoil
 from tests.world import World
 
@@ -198,3 +200,47 @@ async def test_what_is_being_refreshed_is_waited_for(world: World) -> None:
         await borrow(world, account.id)
     assert refused.value.reason is LendingRefusal.TRY_AGAIN
     assert await column(world.services.database, "SELECT state FROM account") == ["active"]
+
+
+async def moved_before_its_entry(world: World, account: Account, *times: int) -> LentToken:
+    """Borrow while others refresh the account, right before these readings for the entry."""
+
+    async def refresh() -> None:
+        version = (await read(world, account)).token_version
+        await fresh_token(world.services, account.id, rejected_version=version)
+
+    # Each try opens one transaction to judge, one to look at the rest, one for the entry.
+    services = interrupted(lending(world), refresh, *(3 * each for each in times))
+    return await lend_token(services, account.id, borrower=OPERATOR)
+
+
+async def test_a_token_that_moved_on_before_its_entry_is_read_again(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    lent = await moved_before_its_entry(world, account, 1)
+    assert lent.version == account.token_version + 1
+    trail = await rows(world.services.database, TRAIL)
+    assert [one["token_version"] for one in trail] == [lent.version]
+
+
+async def test_a_token_that_moves_on_every_time_is_not_lent(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    with pytest.raises(LendingRefusedError) as refused:
+        await moved_before_its_entry(world, account, 1, 2, 3)
+    assert refused.value.reason is LendingRefusal.TRY_AGAIN
+    assert refused.value.retry_in is not None
+    assert await rows(world.services.database, TRAIL) == []
+
+
+async def test_an_account_that_ends_while_a_token_is_wanted_says_so(world: World) -> None:
+    """There is nothing to refresh with: that is no reason to come back later."""
+    account = await world.link("ada", "gitlab")
+    await expire(world, account)
+    await rows(world.services.database, "UPDATE account SET refresh_sealed = NULL")
+    assert await refusal(world, account) is LendingRefusal.NEEDS_REAUTH
+
+
+async def test_a_token_without_an_end_is_lent_whatever_is_asked_of_it(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    await rows(world.services.database, "UPDATE account SET access_expires_at = NULL")
+    lent = await borrow(world, account.id, min_remaining=HOUR)
+    assert (lent.version, lent.expires_at) == (account.token_version, None)
