@@ -23,7 +23,9 @@ from permsync.flows.unlink_account import unlink_account
 from permsync.model import Account
 from permsync.simulator.tokens import Pair
 from permsync.vault import Vault
+from tests.flows.faulty_doors import behind
 from tests.flows.scenes import column, everything_stored, found_in, rows, spoil
+from tests.flows.test_fresh_token import link_without_refresh
 from tests.world import World
 
 OPEN = "SELECT count(*) FROM revocation WHERE closed_at IS NULL"
@@ -283,3 +285,64 @@ async def test_who_unlinks_is_not_kept_waiting_for_a_slow_host(world: World) -> 
         replace(world, services=replace(world.services, durations=at_once)), account
     )
     assert await outcomes(world) == [None]
+
+
+async def test_a_host_that_does_not_answer_is_asked_no_second_question(world: World) -> None:
+    await unlinked_meanwhile(world, "ada")
+    sent = len(world.host("gitlab").log.to_path("/oauth/revoke"))
+
+    # Of its two tokens the first gets no answer, and the second would not be spoiled.
+    await drain_revocations(behind(world.services, "lost_before"))
+
+    assert await outcomes(world) == [None]
+    assert len(world.host("gitlab").log.to_path("/oauth/revoke")) == sent
+
+
+async def test_tokens_of_a_link_that_never_was_are_revoked_for_no_account(world: World) -> None:
+    user = await world.user("ada")
+    query = await world.consent("ada", "gitlab", user=user)
+    spoil(world, "gitlab", "api", "html", match="/user")
+    with pytest.raises(LinkRefusedError):
+        await world.arrive(query, "gitlab", user=user)
+    accounts = "SELECT account_id FROM revocation"
+    assert await column(world.services.database, accounts) == [None]
+
+    await drain_revocations(world.services)
+
+    assert await outcomes(world) == ["revoked"]
+
+
+async def test_a_single_token_that_lasts_for_ever_is_revoked_too(world: World) -> None:
+    """GitHub gives an OAuth app nothing but an access token without an end."""
+    here, _ = await link_without_refresh(world)
+    here.host("github").faults.outage = True
+    (account,) = await rows(here.services.database, "SELECT id, user_id FROM account")
+    await unlink_account(here.services, account["id"], user_id=account["user_id"], actor="test")
+    kept = "SELECT refresh_sealed IS NULL AND dies_at IS NULL FROM revocation"
+    assert await column(here.services.database, kept) == [True]
+
+    here.host("github").faults.outage = False
+    await make_due(here)
+    await drain_revocations(here.services)
+
+    assert await outcomes(here) == ["revoked"]
+    assert pairs(here, "github")[0].access_revoked
+
+
+@pytest.mark.parametrize(
+    ("was", "dies"),
+    [
+        ("refresh_sealed = NULL", "account.access_expires_at"),
+        ("refresh_expires_at = NULL", "NULL"),
+        ("refresh_expires_at = access_expires_at + interval '1 day'", "refresh_expires_at"),
+    ],
+)
+async def test_tokens_in_the_outbox_die_with_the_one_that_lives_longest(
+    world: World, was: str, dies: str
+) -> None:
+    account = await world.link("ada", "gitlab")
+    world.host("gitlab").faults.outage = True
+    await rows(world.services.database, f"UPDATE account SET {was}")
+    (due,) = await column(world.services.database, f"SELECT {dies} FROM account")
+    await unlink(world, account)
+    assert await column(world.services.database, "SELECT dies_at FROM revocation") == [due]
