@@ -30,6 +30,11 @@ from tests.world import World, host_settings
 T = TypeVar("T")
 LOOKS = 3_000
 PAUSE_SECONDS = 0.01
+# Who waits for somebody else's row in this test's own database.
+LOCKED_OUT = (
+    "SELECT pid FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
 
 
 async def rows(database: Database, statement: str, **values: object) -> list[dict[str, Any]]:

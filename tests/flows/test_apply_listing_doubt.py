@@ -5,15 +5,28 @@ Each test is a rule of EVIDENCE as its users would see it break. This module mus
 how a plan is made.
 """
 
+import asyncio
 from dataclasses import replace
 from typing import Any
+
+from sqlalchemy import text
 
 from permsync.flows.apply_listing import apply_listing
 from permsync.flows.list_accounts import list_accounts
 from permsync.flows.list_repositories import Listing
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import Account, LeftOut, Reason, RunState
-from tests.flows.scenes import column, empty_queue, granted, last_run, queued, reason, rows, sync
+from tests.flows.scenes import (
+    LOCKED_OUT,
+    column,
+    empty_queue,
+    granted,
+    last_run,
+    queued,
+    reason,
+    rows,
+    sync,
+)
 from tests.flows.test_apply_listing import claimed, linked, listed
 from tests.world import World
 
@@ -215,3 +228,25 @@ async def test_a_partial_listing_does_not_confirm_a_held_one(world: World) -> No
 
     assert await granted(world, account) == before
     assert await column(world.services.database, "SELECT held_at IS NULL FROM account") == [False]
+
+
+async def test_who_writes_while_an_unchanged_listing_is_applied_has_the_next_one_read_whole(
+    world: World,
+) -> None:
+    """Another writer clears the digest between the look at it and the lock on the account."""
+    account = await linked(world)
+    run = await claimed(world, account)
+    saw = await listed(world, account)
+    stands = "SELECT listing_digest IS NOT NULL FROM account"
+    assert await column(world.services.database, stands) == [True]
+
+    async with world.services.database.begin() as connection:
+        await connection.execute(text("UPDATE account SET listing_digest = NULL"))
+        applying = asyncio.create_task(apply_listing(world.services, run, saw, requests=1))
+        while not await column(world.services.database, LOCKED_OUT):
+            assert not applying.done()
+
+    applied = await applying
+    assert applied is not None
+    assert applied.state is RunState.SUCCEEDED
+    assert await column(world.services.database, stands) == [False]

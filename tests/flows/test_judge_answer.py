@@ -17,18 +17,20 @@ from tests.flows.scenes import column, expire, read, refreshes, rows, spoil
 from tests.flows.test_refresh_protocol import DUE_NOW, OUTCOMES, with_rotation
 from tests.world import World
 
-REFUSE = (
+REFUSAL = (
     "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
-    " $$ BEGIN RAISE EXCEPTION 'no new tokens'; END $$",
+    " $$ BEGIN RAISE EXCEPTION 'no new tokens'; END $$"
+)
+REFUSED = (
     "CREATE TRIGGER refuse BEFORE UPDATE OF access_sealed ON account"
-    " FOR EACH ROW EXECUTE FUNCTION refuse()",
+    " FOR EACH ROW EXECUTE FUNCTION refuse()"
 )
 OVERDUE = "UPDATE refresh_attempt SET lease_until = clock_timestamp() WHERE state <> 'closed'"
 
 
 async def stage(world: World, account: Account) -> int:
     """Refresh, and have the answer stored as it came; returns its attempt."""
-    for statement in REFUSE:
+    for statement in (REFUSAL, REFUSED):
         await rows(world.services.database, statement)
     with pytest.raises(DBAPIError, match="no new tokens"):
         await refresh_account(world.services, account.id)

@@ -27,8 +27,8 @@ from permsync.rules.refresh.claim import Claim
 from permsync.simulator.faults import RateLimit
 from permsync.store.engine import Database
 from tests.databases import FreshDatabase
-from tests.flows.faulty_doors import behind
 from tests.flows.scenes import (
+    LOCKED_OUT,
     column,
     expire,
     read,
@@ -224,12 +224,11 @@ async def test_a_database_that_is_lost_before_the_commit_gets_the_tokens_later(
 ) -> None:
     account = await world.link("ada", "gitlab")
     elsewhere = Database(database.url)
-    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     async with in_the_middle_of_a_refresh(world, account), elsewhere.begin() as connection:
         await connection.exec_driver_sql("SELECT FROM account FOR UPDATE")
         stuck: list[int] = []
         while not stuck:  # the commit waits for the row
-            stuck = await column(world.services.database, waiting)
+            stuck = await column(world.services.database, LOCKED_OUT)
         await column(world.services.database, f"SELECT pg_terminate_backend({stuck[0]})")
     await elsewhere.close()
 
@@ -280,36 +279,3 @@ async def test_an_attempt_does_not_show_its_token(world: World) -> None:
     assert attempt is not None
     assert attempt.presented is not None
     assert attempt.presented not in repr(attempt)
-
-
-async def test_what_could_not_be_sent_is_no_doubt(world: World) -> None:
-    account = await world.link("ada", "gitlab")
-    await expire(world, account)
-
-    await refresh_account(behind(world.services, "unsent"), account.id)
-
-    assert await column(world.services.database, OUTCOMES) == ["unsent"]
-    await rows(world.services.database, "UPDATE account SET refresh_try_at = clock_timestamp()")
-    assert (await fresh_token(world.services, account.id)).version == 2
-
-
-async def test_a_token_without_an_end_is_refreshed_once_it_is_refused(world: World) -> None:
-    account = await world.link("ada", "gitlab")
-    await rows(world.services.database, "UPDATE account SET access_expires_at = NULL")
-    fresh = await fresh_token(world.services, account.id, rejected_version=account.token_version)
-    assert fresh.version == account.token_version + 1
-    measured = world.services.metrics.render().decode()
-    assert 'seconds_to_expiry_count{host="gitlab"}' not in measured
-
-
-async def test_a_kept_token_that_is_gone_since_it_was_planned_is_not_presented(
-    world: World,
-) -> None:
-    account = await world.link("ada", "gitlab")
-    await expire(world, account)
-    holding = await load_holding(world.services, account.id)
-
-    await present_token.present_token(world.services, holding, Claim(candidate=1))
-
-    assert refreshes(world, "gitlab") == 0
-    assert await column(world.services.database, OUTCOMES) == []

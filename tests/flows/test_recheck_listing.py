@@ -5,11 +5,17 @@ from datetime import timedelta
 
 import pytest
 
+from permsync.flows.apply_listing import apply_listing
+from permsync.flows.ask_host import Conversation
+from permsync.flows.confirm_identity import confirm_identity
+from permsync.flows.list_repositories import Listing, list_repositories
+from permsync.flows.recheck_listing import save_validators
 from permsync.model import Account, AccountState, RunState
 from permsync.simulator.faults import Quota
 from permsync.simulator.repositories import Level
 from permsync.simulator.samples import bulk_repositories
 from tests.flows.scenes import column, granted, last_run, read, rows, spoil, sync, with_host
+from tests.flows.test_apply_listing import claimed
 from tests.world import World, host_settings
 
 ROWS = 'SELECT * FROM "grant" ORDER BY repository_id'
@@ -143,3 +149,28 @@ async def test_where_asking_is_not_free_nobody_is_asked(world: World, host: str)
     assert await column(world.services.database, "SELECT account_id FROM listing_validator") == []
     assert await sync(world, account) is RunState.SUCCEEDED
     assert (await last_run(world, account))["requests"] > 0
+
+
+@pytest.mark.parametrize("unvouched", [False, True])
+async def test_a_listing_of_which_one_answer_had_no_validator_keeps_none(
+    world: World, *, unvouched: bool
+) -> None:
+    account = await world.link("ada", "github")
+    conversation = Conversation(
+        world.services,
+        world.services.host("github"),
+        account_id=account.id,
+        link_id=account.link_id,
+    )
+    run = await claimed(world, account)
+    await confirm_identity(conversation)
+    listing = await list_repositories(conversation)
+    assert isinstance(listing, Listing)
+    if unvouched:
+        del conversation.etags[listing.asks[-1].request.url]
+
+    assert await apply_listing(world.services, run, listing, requests=1) is not None
+    await save_validators(conversation, run, listing.asks)
+
+    kept = await column(world.services.database, "SELECT account_id FROM listing_validator")
+    assert bool(kept) is not unvouched

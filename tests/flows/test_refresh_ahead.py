@@ -18,9 +18,7 @@ async def test_a_stale_token_is_refreshed_and_a_fresh_one_is_not(world: World) -
 
 
 @pytest.mark.parametrize("state", ["needs_reauth", "needs_scope", "disabled_at_host"])
-async def test_an_account_that_lost_access_is_not_refreshed_ahead(
-    world: World, state: str
-) -> None:
+async def test_an_account_that_lost_access_is_not_refreshed_ahead(world: World, state: str) -> None:
     account = await world.link("ada", "gitlab")
     await age_to_stale(world, account)
     await rows(world.services.database, "UPDATE account SET state = :state", state=state)

@@ -16,11 +16,9 @@ from permsync.flows.queue_revocation import queue_revocation
 from permsync.flows.retire_key import retire_key
 from permsync.model import TokenSet
 from permsync.vault import Vault
-from tests.flows.scenes import column, expire, read, refreshes, rows, until
+from tests.flows.scenes import LOCKED_OUT, column, expire, read, refreshes, rows, until
 from tests.flows.test_rotate_keys import NEW, NEW_ID, OLD, OLD_ID, SCENES, rotate, with_new_key
 from tests.world import World
-
-WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 @pytest.mark.parametrize("table", SCENES)
@@ -123,7 +121,7 @@ async def test_a_row_that_is_written_with_the_key_while_it_is_retired_keeps_it(
         tokens = TokenSet("access", "refresh")
         await queue_revocation(world.services, connection, tokens, host="gitlab")
         retiring = asyncio.create_task(retire_key(services, OLD_ID))
-        while not await column(services.database, WAITING):
+        while not await column(services.database, LOCKED_OUT):
             assert not retiring.done()
     with pytest.raises(SealingKeyInUseError, match="written just now"):
         await retiring

@@ -278,3 +278,18 @@ async def test_a_refusal_of_an_older_token_is_asked_again_with_the_newer_one(wor
 
     assert await running is RunState.SUCCEEDED
     assert (await read(world, account)).state is AccountState.ACTIVE
+
+
+async def test_a_scope_that_was_taken_back_before_the_first_listing_ends_access(
+    world: World,
+) -> None:
+    world.simulator.show(sample_world(public_url=PUBLIC_URL, github_client_kind="oauth_expiring"))
+    settings = replace(host_settings(world.simulator, "github"), options={})
+    here = replace(world, services=with_host(world.services, settings))
+    account = await here.link("ada", "github")
+    here.host("github").tokens.shrink_scopes([], person="ada")
+
+    assert await sync(here, account) is RunState.FAILED
+
+    assert (await read(here, account)).reason is AccountReason.SCOPE_MISSING
+    assert await granted(here, account) == set()

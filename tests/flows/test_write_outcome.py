@@ -122,10 +122,10 @@ async def test_i4_tokens_are_never_written_over_a_version_that_came_between(
         TokenGrant("access", "refresh"), account.token_version, AccountState.ACTIVE, reason=None
     )
 
-    with pytest.raises(DefectError, match="moved"):
-        async with world.services.database.begin() as connection:
-            stored = await refresh_attempts.load(connection, attempt.id)
-            reading = Reading(before, stored)
+    async with world.services.database.begin() as connection:
+        stored = await refresh_attempts.load(connection, attempt.id)
+        reading = Reading(before, stored)
+        with pytest.raises(DefectError, match="moved"):
             await write_outcome(world.services, connection, attempt, reading, older)
 
     after = await load_holding(world.services, account.id)

@@ -46,9 +46,8 @@ async def recheck_listing(
     answer = await _vouches(conversation, identity)
     if isinstance(answer, Failure):
         return answer if consequence_of(answer.kind).state is not None else None
-    if not answer:
-        return None
-    return Unchanged(known.digest) if await _all_vouch(conversation, pages) else None
+    stands = answer and await _all_vouch(conversation, pages)
+    return Unchanged(known.digest) if stands else None
 
 
 async def save_validators(conversation: Conversation, run: ClaimedRun, asks: Sequence[Ask]) -> None:
