@@ -13,8 +13,8 @@ from permsync.flows.plan_refresh import load_holding
 from permsync.flows.refresh_account import refresh_account
 from permsync.model import Account, AccountState
 from permsync.rules.refresh.claim import Judge
-from tests.flows.scenes import column, expire, read, refreshes, rows, spoil
-from tests.flows.test_refresh_protocol import DUE_NOW, OUTCOMES, with_rotation
+from tests.flows.scenes import column, expire, read, refreshes, rows, spoil, with_rotation
+from tests.flows.test_refresh_protocol import DUE_NOW, OUTCOMES
 from tests.world import World
 
 REFUSAL = (

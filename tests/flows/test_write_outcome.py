@@ -23,8 +23,8 @@ from permsync.rules.refresh.outcome import Adopt
 from permsync.store import refresh_attempts
 from permsync.transport import Transport
 from tests.flows.faulty_doors import FaultyTransport, behind
-from tests.flows.scenes import column, expire, read, rows, spoil, sync
-from tests.flows.test_refresh_protocol import DUE_NOW, OUTCOMES, elsewhere, with_rotation
+from tests.flows.scenes import column, elsewhere, expire, read, rows, spoil, sync, with_rotation
+from tests.flows.test_refresh_protocol import DUE_NOW, OUTCOMES
 from tests.world import World
 
 DUE_IN_SECONDS = "SELECT extract(epoch FROM refresh_due_at - clock_timestamp()) FROM account"
