@@ -1,18 +1,23 @@
 """One question in a person's name: where the token may go, and where it never does."""
 
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from http import HTTPStatus
+from typing import cast
 
 import pytest
 
 from permsync.codehost import Failure, FailureKind, Request, Response
-from permsync.errors import TokenUnavailableError
+from permsync.errors import DatabaseUnavailableError, TokenUnavailableError
 from permsync.flows.ask_host import Conversation
 from permsync.flows.deps import ConfiguredHost
 from permsync.hosts.gitlab import Host
 from permsync.model import Account, RunState
+from permsync.store.engine import Connection, Database
 from tests.flows.faulty_doors import behind
-from tests.flows.scenes import column, last_run, read, refreshes, sync
+from tests.flows.scenes import column, last_run, read, refreshes, spoil, sync
 from tests.world import World, host_settings
 
 
@@ -139,3 +144,51 @@ async def test_who_gets_no_answer_is_asked_three_times_and_not_for_ever(world: W
     assert failed.kind is FailureKind.UNAVAILABLE
     assert talk.requests == 3
     assert await talk.ask(request, status_of) == 200
+
+
+@dataclass(slots=True)
+class OnceAway:
+    """The same database, which is away at the first look whether somebody pressed."""
+
+    real: Database
+    looks: int = 0
+
+    def begin(self) -> AbstractAsyncContextManager[Connection]:
+        """A transaction."""
+        return self.real.begin()
+
+    @asynccontextmanager
+    async def single(self) -> AsyncIterator[Connection]:
+        """A statement of its own."""
+        self.looks += 1
+        if self.looks == 1:
+            raise DatabaseUnavailableError(place="a test", cure="none")
+        async with self.real.single() as connection:
+            yield connection
+
+
+async def test_a_wait_goes_on_while_nobody_presses_or_nobody_can_say_so(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    await sync(world, account)
+    durations = replace(world.services.durations, run_look=timedelta(milliseconds=20))
+    talk = conversation(
+        replace(world, services=replace(world.services, durations=durations)), account
+    )
+    request = Request("GET", f"{talk.configured.host.api_url}/user")
+    assert await talk.ask(request, status_of) == 200
+    database = OnceAway(world.services.database)
+    talk.services = replace(talk.services, database=cast(Database, database))
+    spoil(world, "gitlab", "api", "rate_limited")
+
+    assert await talk.ask(request, _read_user(talk)) is True
+    assert database.looks > 1
+
+
+def _read_user(talk: Conversation) -> Callable[[Response], bool | Failure]:
+    host = talk.configured.host
+
+    def read(response: Response) -> bool | Failure:
+        said = host.parse_identity(host.identity_ask(), response)
+        return said if isinstance(said, Failure) else True
+
+    return read
