@@ -5,6 +5,7 @@ A token expires while nobody has a page open; the sync refreshes it. A refused r
 tried again, then ends access with a reason of ours; linking again gives it back.
 """
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -28,6 +29,7 @@ from tests.flows.scenes import (
     rows,
     sync,
 )
+from tests.flows.test_cancel_sync import until_running
 from tests.world import KINDS, World
 
 
@@ -201,6 +203,21 @@ async def test_a_sync_that_is_given_up_says_why_and_is_planned_again(world: Worl
     assert now.run_id is None
     assert now.sync_due_at is not None
     assert now.sync_due_at - datetime.now(UTC) < timedelta(hours=1)
+
+
+async def test_a_sync_that_was_broken_off_on_the_command_line_is_made_up_for_within_the_hour(
+    world: World,
+) -> None:
+    """No worker has it, so that nobody brings it back but the schedule."""
+    account = await world.link("ada", "gitlab")
+    world.host("gitlab").faults.api_latency_seconds = 30.0
+    running = asyncio.create_task(sync_account(world.services, account.id, Trigger.PERSON))
+    await until_running(world)
+    running.cancel()
+    await asyncio.wait({running})
+    every = world.services.durations.sync_every_asked
+    due = "SELECT sync_due_at <= clock_timestamp() + CAST(:every AS interval) FROM account"
+    assert await column(world.services.database, due, every=every) == [True]
 
 
 async def test_giving_up_on_an_unknown_account_does_nothing(world: World) -> None:

@@ -105,7 +105,7 @@ async def _claim(
             connection,
             account,
             trigger,
-            next_due_in=services.durations.sync_every,
+            next_due_in=services.durations.sync_every_asked,
             actor=actor or wished or runs.SYSTEM,
         )
 
