@@ -17,9 +17,10 @@ from permsync.flows.deps import Services
 from permsync.flows.fresh_token import FreshToken, fresh_token
 from permsync.flows.in_flight import InFlight
 from permsync.flows.refresh_account import refresh_account
+from permsync.flows.refresh_ahead import refresh_ahead
 from permsync.store.engine import Database
 from tests.flows.faulty_doors import CountingDatabase, FaultyTransport
-from tests.flows.scenes import column, elsewhere, expire, read, rows, until
+from tests.flows.scenes import age_to_stale, column, elsewhere, expire, read, rows, until
 from tests.world import World
 
 CALLERS = 20
@@ -150,6 +151,25 @@ async def test_waiting_for_a_place_is_bounded_too(world: World) -> None:
     await running
     await here.in_flight.drain()
     assert (await read(world, account)).token_version == 2
+
+
+async def test_who_waits_comes_before_what_is_only_stale(world: World) -> None:
+    here, door, running = await occupied(world)
+    ada, linus = await world.link("ada", "gitlab"), await world.link("linus", "gitlab")
+    await age_to_stale(world, ada)
+    await expire(world, linus)
+    reads = CountingDatabase(world.services.database)
+    here = replace(here, database=cast("Database", reads))
+    ahead = asyncio.create_task(refresh_ahead(here, ada.id))
+    await until(lambda: reads.singles == 1)
+
+    (waiting,) = ask(here, linus.id, times=1)
+    await until(lambda: reads.singles == 2)
+    door.released.set()
+    await asyncio.gather(running, ahead, waiting)
+
+    order = "SELECT account_id FROM refresh_attempt ORDER BY id DESC LIMIT 2"
+    assert await column(world.services.database, order) == [ada.id, linus.id]
 
 
 async def test_a_token_is_no_older_than_its_request(world: World) -> None:

@@ -1,8 +1,8 @@
 """
 Refreshes a token that is still good but stale, so that the next caller need not wait.
 
-It is what a nudge of ``flows.fresh_token`` leads to. This module must not decide when a
-token is stale.
+It is what a nudge of ``flows.fresh_token`` leads to; whoever waits comes first. This module
+must not decide when a token is stale.
 """
 
 from permsync.flows.deps import Services
@@ -17,4 +17,4 @@ async def refresh_ahead(services: Services, account_id: int) -> None:
     """Refresh unless the token is fresh; an account that lost access is left alone."""
     holding = await load_holding(services, account_id)
     if holding.account.state in LIVING and not isinstance(freshness_of(services, holding), Fresh):
-        await carry_out(services, holding, plan_of(services, holding), urgent=True)
+        await carry_out(services, holding, plan_of(services, holding), urgent=False)
