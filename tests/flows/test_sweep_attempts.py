@@ -7,11 +7,13 @@ name. This module must not know how an attempt is stored.
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 
 from permsync.errors import TokenUnavailableError
 from permsync.flows.fresh_token import fresh_token
 from permsync.flows.refresh_account import refresh_account
-from permsync.flows.sweep_attempts import sweep_attempts
+from permsync.flows.sweep_attempts import MOST, sweep_attempts
 from permsync.model import Account, AccountReason, AccountState
 from permsync.simulator.faults import Shape
 from tests.flows.faulty_doors import behind
@@ -94,3 +96,39 @@ async def test_one_damaged_account_keeps_no_other_waiting(world: World) -> None:
 
     assert (await read(world, healthy)).token_version == 2
     assert (await read(world, damaged)).state is AccountState.ACTIVE
+
+
+# Tokens are sealed to their account: those of a copy do not open.
+DAMAGED = """
+INSERT INTO account SELECT (
+    jsonb_populate_record(account, jsonb_build_object('id', 1000 + n, 'external_id', n::text))
+).* FROM account, generate_series(1, :copies) n WHERE account.id = :id
+"""
+OVERDUE = """
+INSERT INTO refresh_attempt (
+    account_id, link_id, for_version, owner, state, token_digest, key_id, started_at, deadline,
+    lease_until
+) SELECT id, link_id, token_version, link_id, 'uncertain', 'digest', key_id, now(), now(),
+    now() - CAST(:for AS interval)
+FROM account WHERE host = :host
+"""
+
+
+async def test_what_cannot_be_ended_at_one_host_keeps_no_other_waiting(world: World) -> None:
+    at_gitlab, at_github = await world.link("ada", "gitlab"), await world.link("ada", "github")
+    database = world.services.database
+    await rows(database, DAMAGED, copies=MOST, id=at_github.id)
+    await rows(database, OVERDUE, host="github", **{"for": timedelta(hours=1)})
+    await rows(database, OVERDUE, host="gitlab", **{"for": timedelta(minutes=1)})
+
+    await sweep_attempts(world.services)
+
+    assert (await read(world, at_gitlab)).token_version == 2
+
+
+async def test_a_host_that_is_not_configured_any_more_is_left_alone(world: World) -> None:
+    await world.link("ada", "gitlab")
+    await rows(world.services.database, OVERDUE, host="gitlab", **{"for": timedelta(hours=1)})
+    without = {name: one for name, one in world.services.hosts.items() if name != "gitlab"}
+
+    assert await sweep_attempts(replace(world.services, hosts=without)) == 0

@@ -11,21 +11,29 @@ import asyncio
 
 from permsync.codehost import Rotation
 from permsync.errors import PermsyncError
-from permsync.flows.deps import Services
+from permsync.flows.deps import ConfiguredHost, Services
 from permsync.flows.refresh_account import refresh_account
 from permsync.store import refreshes
 from permsync.telemetry import Event, logger
 
-MOST = 100
+MOST = 100  # of each host in a round
 log = logger(__name__)
 
 
 async def sweep_attempts(services: Services) -> int:
-    """Take over what outlived its lease, oldest first; returns how many there were."""
+    """Take over what outlived its lease, host by host; returns how many there were."""
+    counts = await asyncio.gather(*(_sweep(services, one) for one in services.hosts.values()))
+    return sum(counts)
+
+
+async def _sweep(services: Services, one: ConfiguredHost) -> int:
+    """What cannot be ended at one host must not keep another's waiting."""
     # Where reuse ends a whole family, the access token is served to its end first.
-    patient = [name for name, one in services.hosts.items() if one.host.rotation is Rotation.FAMILY]
+    patient = one.host.rotation is Rotation.FAMILY
     async with services.database.begin() as connection:
-        overdue = await refreshes.load_overdue(connection, limit=MOST, patient=patient)
+        overdue = await refreshes.load_overdue(
+            connection, host=one.name, limit=MOST, patient=patient
+        )
     await asyncio.gather(*(_take_over(services, account_id) for account_id in overdue))
     return len(overdue)
 

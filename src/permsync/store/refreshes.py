@@ -202,23 +202,20 @@ async def load_version(connection: AsyncConnection, account_id: int) -> tuple[in
 
 
 async def load_overdue(
-    connection: AsyncConnection, *, limit: int, patient: Collection[str]
+    connection: AsyncConnection, *, host: str, limit: int, patient: bool
 ) -> list[int]:
     """
-    Accounts whose live attempt outlived its lease, oldest first.
+    Accounts of a host whose live attempt outlived its lease: stored answers, then the oldest.
 
-    At the ``patient`` hosts those are left out whose access token still serves. Of people
-    who are disabled only stored answers are judged, which needs no call.
+    At a ``patient`` host those are left out whose access token still serves. Of people who
+    are disabled only stored answers are judged, which needs no call.
     """
     now = func.clock_timestamp()
-    serves = _account.c.access_expires_at.is_(None) | (_account.c.access_expires_at > now)
-    rests = (
-        _account.c.host.in_(list(patient))
-        & serves
-        & (_attempt.c.state != AttemptState.STAGED.value)
-    )
+    is_staged = _attempt.c.state == AttemptState.STAGED.value
     user = schema.user
-    open_to_us = _UNDECIDED & user.c.disabled_at.is_(None)
+    may_call = _UNDECIDED & user.c.disabled_at.is_(None)
+    if patient:
+        may_call &= _account.c.access_expires_at <= now
     query = (
         select(_attempt.c.account_id)
         .join(_account, _account.c.id == _attempt.c.account_id)
@@ -226,10 +223,10 @@ async def load_overdue(
         .where(
             IS_LIVE,
             _attempt.c.lease_until <= now,
-            open_to_us | (_attempt.c.state == AttemptState.STAGED.value),
-            ~rests,
+            _account.c.host == host,
+            may_call | is_staged,
         )
-        .order_by(_attempt.c.lease_until)
+        .order_by(is_staged.desc(), _attempt.c.lease_until)
         .limit(limit)
     )
     return list((await connection.execute(query)).scalars())
