@@ -6,7 +6,6 @@ name. This module must not know how an attempt is stored.
 """
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -25,8 +24,7 @@ async def lose_an_answer(world: World, account: Account, shape: Shape = "commit_
     """The host commits a refresh and we never hear of it."""
     await expire(world, account)
     spoil(world, account.host, "token", shape, seconds=8)
-    with suppress(TokenUnavailableError):
-        await fresh_token(world.services, account.id)
+    await refresh_account(world.services, account.id)
 
 
 async def sweep_until_settled(world: World, account: Account) -> Account:
