@@ -91,6 +91,17 @@ def test_accounts_and_users_are_listed(settings: tuple[str, str]) -> None:
     users = permsync("users", "list", "--json", *settings)
     assert [row["login"] for row in accounts.json] == ["linus"]
     assert [row["name"] for row in users.json] == ["Linus Torvalds"]
+    assert permsync("accounts", "--host", "github", "--json", *settings).json == []
+    assert permsync("accounts", "--host", "nowhere", *settings).code == CALLER
+
+
+def test_a_table_shows_whole_what_must_be_typed_again(settings: tuple[str, str]) -> None:
+    """Also where it is as narrow as a pipe is taken to be."""
+    (key,) = permsync("keys", "list", "--json", *settings).json
+    table = permsync("keys", "list", *settings).out
+    assert key["key"] in table
+    assert "…" not in table
+    assert max(len(line) for line in table.splitlines()) == 80
 
 
 def test_an_account_is_shown_with_what_became_of_it(settings: tuple[str, str]) -> None:
@@ -119,6 +130,13 @@ def test_a_sync_that_does_not_run_needs_no_cancelling(settings: tuple[str, str])
     assert ended.code == 0, ended.err
     assert [(row["login"], row["run"]) for row in ended.json] == [("linus", None)]
     assert "waited" in permsync("sync", "--cancel", "1", *settings).out
+
+
+@pytest.mark.parametrize("asked", [("999",), ("1", "999"), ("--cancel", "999")])
+def test_a_sync_of_nobody_is_refused(settings: tuple[str, str], asked: tuple[str, ...]) -> None:
+    ended = permsync("sync", *asked, *settings)
+    assert (ended.code, ended.out) == (CALLER, "")
+    assert "no account '999'" in ended.err
 
 
 def test_a_rule_is_written_listed_and_ended(settings: tuple[str, str]) -> None:
@@ -261,6 +279,14 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
     ended = permsync("migrate", folder=tmp_path, PERMSYNC_PUBLIC_URL="http://127.0.0.1:8080")
     assert ended.code == 78
     assert "sealing_keys" in ended.err
+
+
+def test_who_has_no_settings_yet_is_told_how_to_make_some(tmp_path: Path) -> None:
+    ended = permsync("serve", folder=tmp_path)
+    assert ended.code == 78
+    assert "permsync init writes a settings file" in ended.err
+    named = permsync("serve", folder=tmp_path, PERMSYNC_PUBLIC_URL="http://127.0.0.1:8080")
+    assert "permsync init makes one" in named.err
 
 
 def test_a_database_that_is_away_is_named(tmp_path: Path) -> None:

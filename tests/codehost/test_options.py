@@ -31,15 +31,29 @@ def test_an_option_may_be_written_as_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"strikt": True}, {"strict": "maybe"}, {"parallel": 0}, {"parallel": 51}]
+    ("options", "key", "cure"),
+    [
+        ({"strikt": True}, "hosts.one.options", "'kind' knows the options strict, parallel"),
+        ({"strict": "maybe"}, "hosts.one.options.strict", "it may be: `true` or `false`"),
+        (
+            {"parallel": 0},
+            "hosts.one.options.parallel",
+            "it may be: whole number, 1 to 50. How many",
+        ),
+        (
+            {"parallel": "many"},
+            "hosts.one.options.parallel",
+            "it may be: whole number, 1 to 50. How many",
+        ),
+    ],
 )
 def test_an_option_that_means_nothing_is_refused_with_what_would(
-    options: dict[str, str | int | bool],
+    options: dict[str, str | int | bool], key: str, cure: str
 ) -> None:
     with pytest.raises(ConfigurationError) as refused:
         parse_options(_settings(options), _Options)
-    assert refused.value.key == "hosts.one.options"
-    assert "strict, parallel" in refused.value.cure
+    assert refused.value.key == key
+    assert cure in refused.value.cure
 
 
 class _Shown(msgspec.Struct):

@@ -65,6 +65,8 @@ def accounts(
             page = await list_accounts(services, user_id=user, host=host, after=after)
             found += page.items
             after = page.next_after
+        if host is not None and not found:
+            services.host(host)  # one that left the settings may still have accounts
         return found
 
     rows = [_row(view) for view in run_with_services(settings, every)]

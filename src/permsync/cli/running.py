@@ -14,7 +14,7 @@ from typing import Annotated, TypeVar
 import typer
 import uvloop
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from permsync import config
 from permsync.app import open_services
@@ -74,8 +74,13 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Print rows under these columns; an absent value is a dash."""
-    table = Table(*columns)
+    """
+    Print rows under these columns; an absent value is a dash.
+
+    Nothing is cut off, and what a row is named by stays in one piece: it is typed again.
+    """
+    first, *others = columns
+    table = Table(Column(first, no_wrap=True), *(Column(one, overflow="fold") for one in others))
     for row in rows:
         table.add_row(*("-" if row[name] is None else str(row[name]) for name in columns))
     console.print(table)

@@ -20,6 +20,7 @@ from permsync.cli.running import (
     progress_console,
     run_with_services,
 )
+from permsync.errors import UnknownError
 from permsync.flows.cancel_sync import cancel_sync
 from permsync.flows.deps import Services
 from permsync.flows.list_accounts import Standing, list_accounts
@@ -74,10 +75,14 @@ def _tell(rows: list[dict[str, object]], *, as_json: bool) -> None:
 
 
 async def _chosen(services: Services, wanted: frozenset[int]) -> list[Account]:
+    """Those that were named, or all that live; raises ``UnknownError`` for one that is not."""
+    every = [view.account for view in await _all(services)]
+    if unknown := sorted(wanted - {account.id for account in every}):
+        raise UnknownError(what="account", name=str(unknown[0]))
     return [
-        view.account
-        for view in await _all(services)
-        if view.account.id in wanted or (not wanted and view.account.state in LIVING)
+        account
+        for account in every
+        if account.id in wanted or (not wanted and account.state in LIVING)
     ]
 
 

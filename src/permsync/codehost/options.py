@@ -7,6 +7,7 @@ the documentation is written from it. This module must not know any kind or wher
 come from.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, TypeVar
@@ -29,6 +30,9 @@ Rotating = Annotated[
     Rotation,
     msgspec.Meta(description="What a refresh does to the refresh token that was presented."),
 ]
+
+# Where msgspec found it: the end of its message.
+_NAMED = re.compile(r"- at `\$\.(\w+)`\Z")
 
 T = TypeVar("T", bound=msgspec.Struct)
 Value = str | int | bool
@@ -59,12 +63,19 @@ def parse_options(settings: HostSettings, kind: type[T]) -> T:
     try:
         return msgspec.convert(dict(settings.options), kind, strict=False)
     except msgspec.ValidationError as refusal:
-        known = ", ".join(kind.__struct_fields__)
-        raise ConfigurationError(
-            key=f"hosts.{settings.name}.options",
-            place="the settings",
-            cure=f"{refusal}; a host of kind {settings.kind!r} knows the options {known}",
-        ) from refusal
+        raise _refused(settings, kind, str(refusal)) from refusal
+
+
+def _refused(settings: HostSettings, kind: type[msgspec.Struct], said: str) -> ConfigurationError:
+    """In our words where one option is wrong, and in msgspec's where there is no such option."""
+    named, known = _NAMED.search(said), {one.name: one for one in options_of(kind)}
+    key, option = f"hosts.{settings.name}.options", known.get(named[1]) if named else None
+    if option is not None:
+        key, cure = f"{key}.{option.name}", f"it may be: {option.form}. {option.meaning}"
+    else:
+        names = ", ".join(known)
+        cure = f"{said}; a host of kind {settings.kind!r} knows the options {names}"
+    return ConfigurationError(key=key, place="the settings", cure=cure.strip())
 
 
 def options_of(kind: type[msgspec.Struct]) -> tuple[Option, ...]:

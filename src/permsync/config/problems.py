@@ -22,6 +22,8 @@ SECRETS = frozenset(
     {"client_secret", "database_url", "private_key", "sealing_keys", "token", "webhook_secrets"}
 )
 
+_FIRST = "no file was read: permsync init writes a settings file"
+
 _TYPES = {
     "string_type": "write it as a text in quotes",
     "string_too_short": "it is empty",
@@ -49,7 +51,9 @@ def first_of(problems: Iterable[Problem], sources: Sources) -> ConfigurationErro
     place = sources.place_of(found.path)
     # A missing setting stands nowhere; the table around it is a place to put it, if in a file.
     where = place.text if place.is_in_file or not found.is_missing else sources.name
-    return ConfigurationError(key=".".join(found.path), place=where, cure=found.cure)
+    nothing_yet = found.is_missing and sources.file is None
+    cure = f"{found.cure}; {_FIRST}" if nothing_yet else found.cure
+    return ConfigurationError(key=".".join(found.path), place=where, cure=cure)
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
