@@ -150,6 +150,13 @@ def test_a_secret_deep_in_a_value_is_taken_out(
     assert "hush" not in written
 
 
+def test_only_a_terminal_is_sent_colours(lines: Callable[..., str]) -> None:
+    """A file or a journal would be full of their codes."""
+    written = lines(lambda: logger("test").info(Event.DEFECT), log_format="console")
+    assert "defect" in written
+    assert "\x1b" not in written
+
+
 def _raise() -> None:
     try:
         raise ValueError("refused: gho_inner_hush1234")

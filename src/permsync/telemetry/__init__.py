@@ -135,8 +135,9 @@ def configure_logging(
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_formatter(log_format, named))
+    target = stream or sys.stderr
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(_formatter(log_format, named, colors=target.isatty()))
     structlog.configure(
         processors=[*named, ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -155,11 +156,15 @@ def configure_logging(
     logging.raiseExceptions = False
 
 
-def _formatter(log_format: LogFormat, named: list[Processor]) -> ProcessorFormatter:
+def _formatter(
+    log_format: LogFormat, named: list[Processor], *, colors: bool
+) -> ProcessorFormatter:
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(
+            colors=colors, exception_formatter=structlog.dev.plain_traceback
+        )
     )
     return ProcessorFormatter(
         foreign_pre_chain=named,
