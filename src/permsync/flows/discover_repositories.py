@@ -7,6 +7,7 @@ list of their readers. This module must not write a grant: what an administrator
 see is nobody's access.
 """
 
+import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -49,9 +50,25 @@ def apps_at(services: Services, host: str) -> list[ConfiguredApp]:
 
 
 async def discover_repositories(services: Services) -> int:
-    """Look through every connection; returns how many repositories are listed from now on."""
-    found = [await _discover(services, one) for one in services.connections]
-    return sum(found)
+    """
+    Look through every connection, of one host after each other and of several side by side.
+
+    Returns how many repositories are listed from now on.
+    """
+    by_host: dict[str, list[ConfiguredConnection]] = {}
+    for one in services.connections:
+        by_host.setdefault(one.host, []).append(one)
+    looks = [asyncio.create_task(_discover_at(services, group)) for group in by_host.values()]
+    try:
+        return sum(await asyncio.gather(*looks))
+    finally:
+        for look in looks:
+            look.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
+
+
+async def _discover_at(services: Services, connections: Iterable[ConfiguredConnection]) -> int:
+    return sum([await _discover(services, one) for one in connections])
 
 
 async def _discover(services: Services, connection: ConfiguredConnection) -> int:
