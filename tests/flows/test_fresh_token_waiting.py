@@ -149,8 +149,7 @@ async def test_waiting_for_a_place_is_bounded_too(world: World) -> None:
     assert refused.value.retry_in is not None
     door.released.set()
     await running
-    await here.in_flight.drain()
-    assert (await read(world, account)).token_version == 2
+    assert (await fresh_token(here, account.id)).version == 2
 
 
 async def test_who_waits_comes_before_what_is_only_stale(world: World) -> None:

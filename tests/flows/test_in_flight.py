@@ -127,6 +127,21 @@ async def test_a_place_that_was_given_to_somebody_who_left_is_given_on() -> None
     assert stays.exception() is None
 
 
+async def test_what_waits_for_a_place_when_the_process_ends_begins_no_more() -> None:
+    in_flight, work = InFlight(limit=2), Work()
+    running = await begin_all(in_flight, work, range(2))
+    waiting = await begin_all(in_flight, work, range(2, 5))
+
+    ended = asyncio.create_task(in_flight.drain())
+    await asyncio.sleep(0)
+    work.end.set()
+    await ended
+
+    assert work.begun == [0, 1]
+    assert await asyncio.gather(*running) == [0, 1]
+    assert all(one.cancelled() for one in (await asyncio.wait(waiting))[0])
+
+
 class Look:
     """A look that sees something when it is told to, and remembers how often it was begun."""
 

@@ -78,6 +78,7 @@ class InFlight:
         self._limit_each = limit_each or limit
         self._rooms: dict[str, Room] = {}
         self._tasks: dict[int, asyncio.Task[Any]] = {}
+        self._begun: set[int] = set()
         self._looks: dict[int, _Look] = {}
 
     @property
@@ -102,17 +103,23 @@ class InFlight:
         if running is not None:
             await asyncio.wait({running})
             return None
-        task = asyncio.create_task(self._bounded(work, host, urgent=urgent))
+        task = asyncio.create_task(self._bounded(account_id, work, host, urgent=urgent))
         self._tasks[account_id] = task
         task.add_done_callback(lambda done: self._forget(account_id, done))
         return await asyncio.shield(task)
 
     async def _bounded(
-        self, work: Callable[[], Coroutine[Any, Any, T]], host: str, *, urgent: bool
+        self,
+        account_id: int,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        host: str,
+        *,
+        urgent: bool,
     ) -> T:
         own = self._rooms.setdefault(host, Room(self._limit_each))
         # The host's place first: who waits for a slow host must not keep others waiting.
         async with own.place(urgent=urgent), self._room.place(urgent=urgent):
+            self._begun.add(account_id)
             return await work()
 
     async def watch(self, account_id: int, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -140,10 +147,18 @@ class InFlight:
 
     def _forget(self, account_id: int, task: asyncio.Task[Any]) -> None:
         del self._tasks[account_id]
+        self._begun.discard(account_id)
         if not task.cancelled():
             task.exception()
 
     async def drain(self) -> None:
-        """Wait until everything that runs has ended."""
+        """
+        Wait until everything that was begun has ended; what waits for a place begins no more.
+
+        It lost nothing: no token left, and another process or the next start does it.
+        """
+        for account_id, task in self._tasks.items():
+            if account_id not in self._begun:
+                task.cancel()
         while self._tasks:
             await asyncio.wait(set(self._tasks.values()))
