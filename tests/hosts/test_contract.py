@@ -116,6 +116,13 @@ def test_the_consent_page_is_under_the_base_url_with_its_context_path(kind: str)
 
 
 @each_kind
+def test_an_address_of_another_place_names_nothing(kind: str) -> None:
+    host = _host(kind)
+    for address in ("https://elsewhere.example/acme/api", "https://code.example/acme/api", "acme"):
+        assert host.names_at(address) == ()
+
+
+@each_kind
 def test_the_consent_page_is_told_state_client_and_redirect_address_and_no_secret(
     kind: str,
 ) -> None:

@@ -7,6 +7,7 @@ not know what is looked for.
 """
 
 from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 from playwright.sync_api import Browser
 
@@ -63,7 +64,13 @@ def _denied(person: Person) -> None:
     _arrived(person)
 
 
+def _missing(person: Person) -> None:
+    page = f"{person.site.simulator_url}/gitlab/research/api-00"
+    person.open(f"/missing?repository={quote(page, safe='')}")
+
+
 def _first_sync(person: Person) -> None:
+    person.open()
     person.link("GitHub")
     watch(person, person.card("GitHub").get_by_text("Working"))
     person.site.control("gitlab/latency", api_ms=SLOW_MS)
@@ -141,6 +148,7 @@ SCENES: dict[str, Callable[[Person], None]] = {
     "signed-out": _signed_out,
     "empty": _empty,
     "link-denied": _denied,
+    "missing": _missing,
     "first-sync": _first_sync,
     "accounts": _healthy,
     "single-sign-on": _single_sign_on,

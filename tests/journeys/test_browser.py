@@ -13,11 +13,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from permsync.cli.demo.site import DemoPlan, Site, running
+from permsync.simulator.samples import sample_hosts
 from tests.journeys.chromium import PATIENCE_SECONDS, Person, chromium, watch, window
 from tests.journeys.places import own_folder
 
@@ -196,7 +198,42 @@ def test_single_sign_on_that_hides_an_organisation_is_approved_from_the_card(pla
         person.page.get_by_label("Single sign-on of acme").check()
         person.consent()
         watch(person, card.get_by_text("Working"))
-        expect(card.get_by_text("acme")).to_have_count(0)
+        assert card.get_by_text("acme").count() == 0
+
+
+PAGES = {
+    True: ("gitea", "Gitea", "studio/api-00/src/branch/main"),
+    False: ("bitbucket-dc", "Bitbucket Data Center", "projects/APPS/repos/api-00/browse"),
+}
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_whoever_misses_a_repository_is_told_why_and_mends_it(place: Place, scripts: bool) -> None:
+    host, title, path = PAGES[scripts]
+    address = f"{place.site.simulator_url}{sample_hosts()[host][1].path}/{path}"
+    with place.window("ada", scripts=scripts) as person:
+        seen = person.page.get_by_role("heading", name="You see it")
+        person.sign_in()
+        person.page.get_by_role("link", name="Missing a repository?").click()
+        person.page.get_by_label("Address of the repository").fill(address)
+        person.press("Find out")
+        expect(
+            person.page.get_by_text(f"You have not linked an account at {title}")
+        ).to_be_visible()
+        person.press(f"Link {title}")
+        person.consent()
+        expect(seen).to_be_visible()
+
+        place.site.control(f"{host}/refuse-refreshes", on=True)
+        place.site.control(f"{host}/expire-access-tokens", person="ada")
+        person.open()
+        watch(person, person.card(title).get_by_text("Needs you"))
+        place.site.control(f"{host}/refuse-refreshes", on=False)
+        person.open(f"/missing?repository={quote(address)}")
+        person.press(f"Reconnect {title}")
+        person.consent()
+        expect(seen).to_be_visible()
+    assert person.complaints == []
 
 
 def test_a_theme_is_chosen_with_one_press_and_stays(place: Place) -> None:

@@ -12,6 +12,7 @@ from permsync.errors import LendingRefusal, LinkRefusal
 from permsync.model import AccountReason, AccountState, Reason, RunState
 from permsync.oauth2 import CallbackError
 from permsync.oauth2.openid import SignInRefusal
+from permsync.rules.diagnosis import Cause
 from permsync.rules.refresh import AttemptState, Outcome
 from permsync.rules.refresh.claim import Waiting
 from permsync.rules.revocation import Outcome as Revocation
@@ -26,6 +27,7 @@ TABLES: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
     (Outcome, sentences.ATTEMPTS),
     (Revocation, sentences.REVOCATIONS),
     (Refusal, sentences.WEBHOOK_REFUSALS),
+    (Cause, sentences.CAUSES),
 ]
 INCLUDED: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
     (FailureKind, sentences.FAILURES),

@@ -24,6 +24,7 @@ from permsync.codehost.exchange import Request as Request
 from permsync.codehost.exchange import Response as Response
 from permsync.codehost.hooks import Hooks
 from permsync.codehost.manners import Manners
+from permsync.codehost.manners import Rotation as Rotation
 from permsync.codehost.readers import KnownRepository as KnownRepository
 from permsync.codehost.readers import PairAnswer as PairAnswer
 from permsync.codehost.readers import Reader as Reader
@@ -126,16 +127,6 @@ class Page:
     gaps: frozenset[str] = frozenset()
     to_approve: frozenset[str] = frozenset()
     partial: bool = False
-
-
-class Rotation(StrEnum):
-    """What a refresh does to the token that was presented (REFRESH 5)."""
-
-    NONE = "none"
-    TOLERANT = "tolerant"
-    GRACE = "grace"
-    STRICT = "strict"
-    FAMILY = "family"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +246,13 @@ class CodeHost(Protocol):
 
     def scope_title(self, scope: str) -> str:
         """What people read for a scope: words, which at most hosts are its own name."""
+
+    def names_at(self, address: str) -> tuple[str, ...]:
+        """
+        The full names that a pasted web or clone address may mean, the likeliest first.
+
+        Empty where the address is of another place.
+        """
 
     def granted_scopes(self, response: Response) -> frozenset[str] | None:
         """The scopes an API answer says the token has, where the host says so."""

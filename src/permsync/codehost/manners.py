@@ -1,10 +1,11 @@
 """
-How a kind of host counts requests, as far as its answers do not tell.
+How a kind of host behaves, as far as its answers do not tell: counting, and rotating tokens.
 
 This module must not know any host by name.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,13 @@ class Manners:
     shared: bool = False
     hourly: int | None = None
     free_unchanged: bool = False
+
+
+class Rotation(StrEnum):
+    """What a refresh does to the token that was presented (REFRESH 5)."""
+
+    NONE = "none"
+    TOLERANT = "tolerant"
+    GRACE = "grace"
+    STRICT = "strict"
+    FAMILY = "family"

@@ -19,6 +19,7 @@ from permsync.codehost.addresses import url_under
 from permsync.codehost.hooks import Hooks
 from permsync.codehost.manners import Manners
 from permsync.codehost.scopes import missing_scopes
+from permsync.codehost.web_addresses import names_in, segments_at
 from permsync.oauth2 import Client, Word
 
 
@@ -136,6 +137,10 @@ class CodeFlow:
     def scope_title(self, scope: str) -> str:
         """What people read for a scope: its own name."""
         return scope
+
+    def names_at(self, address: str) -> tuple[str, ...]:
+        """The full names that an address may mean: here its path begins with the name."""
+        return names_in(segments_at(address, base_url=self._settings.base_url))
 
     def vouches(self, response: Response) -> bool:
         """Whether an answer to a conditional ask says that all is as it was (RFC 9110 15.4.5)."""

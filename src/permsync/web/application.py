@@ -15,7 +15,7 @@ from permsync.web.api import accounts as api_accounts
 from permsync.web.api import budgets, check, refresh, repositories, rules, runs, tokens, users
 from permsync.web.asked import AskedLately
 from permsync.web.openapi import Application
-from permsync.web.pages import account, home, theme
+from permsync.web.pages import account, home, missing, theme
 from permsync.web.pages.trouble import for_people, last_word
 from permsync.web.problems import HANDLERS
 from permsync.web.shield import Shield
@@ -36,7 +36,7 @@ API = (
 )
 MACHINES = (webhooks.router,)
 BROWSERS = (sign_in.router, link.router, accounts.router, health.router)
-PAGES = (home.router, account.router, theme.router, static.router)
+PAGES = (home.router, account.router, missing.router, theme.router, static.router)
 
 
 def create_application(

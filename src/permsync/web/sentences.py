@@ -13,6 +13,7 @@ from permsync.errors import LendingRefusal, LinkRefusal, SealedValueError, Seali
 from permsync.model import AccountReason, AccountState, LeftOut, Reason
 from permsync.oauth2 import CallbackError
 from permsync.oauth2.openid import SignInRefusal
+from permsync.rules.diagnosis import Cause
 from permsync.rules.refresh import AttemptState, Outcome
 from permsync.rules.revocation import Outcome as Revocation
 
@@ -118,6 +119,35 @@ LENDING_REFUSALS: Mapping[LendingRefusal, str] = {
     LendingRefusal.NEEDS_SCOPE: STATES[AccountState.NEEDS_SCOPE],
     LendingRefusal.DISABLED_AT_HOST: STATES[AccountState.DISABLED_AT_HOST],
     LendingRefusal.TRY_AGAIN: "No fresh token can be had just now; try again.",
+}
+
+CAUSE_TITLES: Mapping[Cause, str] = {
+    Cause.VISIBLE: "You see it",
+    Cause.BEING_READ: "It is being looked at",
+    Cause.ELSEWHERE: "This is no address of a repository here",
+}
+
+CAUSES: Mapping[Cause, str] = {
+    Cause.VISIBLE: "It is in what you see in search and in answers.",
+    Cause.ELSEWHERE: "Paste it as your browser shows it; it must be at a code host that is set"
+    " up here.",
+    Cause.BY_OPERATOR: "The operator of this service decided so.",
+    Cause.NOT_INCLUDED: "What {owner} has at {host} is not mirrored here; ask the operator.",
+    Cause.NOT_LINKED: "You have not linked an account at {host}.",
+    Cause.NEEDS_REAUTH: "Your account at {host} must be reconnected. Nothing is seen through it"
+    " until then.",
+    Cause.NEEDS_SCOPE: "Your account at {host} must grant access again. Nothing is seen through"
+    " it until then.",
+    Cause.DISABLED_AT_HOST: "Your account was disabled by {host}; ask its administrators."
+    " Reconnect once it works there.",
+    Cause.BEING_READ: "What your account at {host} may see is being read. It takes a moment.",
+    Cause.SINGLE_SIGN_ON: "Your account at {host} is not shown {owner} until its single"
+    " sign-on is approved.",
+    Cause.NOT_READ_LATELY: "What your account at {host} may see could not be read lately.",
+    Cause.LOST: "Your account at {host} is shown it no longer; somebody there can give you access"
+    " again.",
+    Cause.NOT_SHOWN: "Your account at {host} was shown no repository of this name; if it should"
+    " be, look again.",
 }
 
 _START_AGAIN = "Sign-in could not be completed; start again."

@@ -41,6 +41,28 @@ def _page(host: CodeHost, response: Response, ask: Ask | None = None) -> Page:
     return page
 
 
+# Addresses
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("projects/APPS/repos/api/browse/src", ("APPS/api",)),
+        ("users/ada/repos/api", ("~ada/api",)),
+        ("scm/apps/api.git", ("APPS/api", "apps/api")),
+        ("projects/APPS", ("PROJECTS/APPS", "projects/APPS")),
+        ("dashboard", ()),
+    ],
+)
+def test_pages_and_clones_name_a_repository(path: str, names: tuple[str, ...]) -> None:
+    assert _host().names_at(f"https://code.example/context/{path}") == names
+
+
+def test_what_ssh_clones_names_a_repository() -> None:
+    names = _host().names_at("ssh://git@code.example:7999/apps/api.git")
+    assert names == ("APPS/api", "apps/api")
+
+
 # Tokens
 
 

@@ -30,7 +30,7 @@ TRY = """
 permsync          {permsync}
 pretend hosts     {simulator}
 
-Three things to try:
+Four things to try:
 
 1. Link an account.
    Open {permsync} and press "Sign in". You are Ada Lovelace: press "Authorize".
@@ -44,6 +44,10 @@ Three things to try:
    Press "Refuse refreshes", then "Expire all tokens" again. Within seconds (load the page
    again) her card in permsync needs her and says why, and all she could see is closed.
    Press "Allow refreshes" here, then "Reconnect" on her card: open again.
+
+4. Ask why a repository is missing.
+   Open {permsync}/missing and paste {simulator}/github/acme/api-00: now, before anything is
+   linked, or while it is broken. The answer has the button that mends it.
 
 May the person who signed in first read this repository, and why? Ask now, and while it is
 broken:

@@ -36,7 +36,9 @@ from permsync.codehost.addresses import url_under
 from permsync.codehost.answers import parse_body, said
 from permsync.codehost.limits import refine_limit
 from permsync.codehost.options import Parallel, Rotating, parse_options
+from permsync.codehost.web_addresses import segments_at
 from permsync.hosts.azure_devops import entra, rows
+from permsync.hosts.azure_devops.addresses import names_in
 from permsync.model import Level, Visibility
 from permsync.oauth2.code_flow import CodeFlow, Dialect
 
@@ -160,6 +162,10 @@ class Host(CodeFlow):
         if not granted:
             return super().missing_scopes(granted)
         return entra.missing_scopes(self.scopes, granted)
+
+    def names_at(self, address: str) -> tuple[str, ...]:
+        """Read a page, or what ssh clones from."""
+        return names_in(segments_at(address, base_url=self._settings.base_url))
 
     def scope_title(self, scope: str) -> str:
         """What people read for a scope: the word of it, without the id of Azure DevOps."""

@@ -34,6 +34,7 @@ from permsync.codehost import (
 from permsync.codehost.addresses import url_under
 from permsync.codehost.answers import parse_body, parse_count, said
 from permsync.codehost.options import Parallel, Rotating, parse_options
+from permsync.codehost.web_addresses import segments_at
 from permsync.hosts.bitbucket_datacenter import rows
 from permsync.hosts.bitbucket_datacenter.hooks import HOOKS
 from permsync.model import Level
@@ -95,6 +96,18 @@ class Host(CodeFlow):
             for token in (refresh_token, access_token)
             if token
         )
+
+    def names_at(self, address: str) -> tuple[str, ...]:
+        """Read a project's or a person's page; clones write the key small that is in capitals."""
+        match segments_at(address, base_url=self._settings.base_url):
+            case "projects", key, "repos", name, *_:
+                return (f"{key}/{name}",)
+            case "users", owner, "repos", name, *_:
+                return (f"~{owner}/{name}",)
+            case ("scm", key, name, *_) | (key, name):
+                return (f"{key.upper()}/{name}", f"{key}/{name}")
+            case _:
+                return ()
 
     def identity_ask(self) -> Ask:
         """Ask anything: the answer's header names the person, and no endpoint does."""

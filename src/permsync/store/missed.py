@@ -1,0 +1,43 @@
+"""
+What is known of a repository that somebody misses: which one is meant, and when it was lost.
+
+This module must not know who may see what.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from permsync.model import Repository
+from permsync.store.rows import repository_of
+
+_NAMED = text("""
+SELECT * FROM repository
+WHERE host = :host AND full_name = ANY (CAST(:names AS text[])) AND gone_at IS NULL
+ORDER BY length(full_name) DESC LIMIT 1
+""")
+_LOST = text("""
+SELECT account_id, max(at) AS at FROM change
+WHERE repository_id = :repository_id AND kind = 'grant' AND became IS NULL
+    AND account_id = ANY (CAST(:account_ids AS bigint[]))
+GROUP BY account_id
+""")
+
+
+async def load_named(
+    connection: AsyncConnection, *, host: str, names: Collection[str]
+) -> Repository | None:
+    """The repository that has one of these names now; of several the longest name's."""
+    about = {"host": host, "names": list(names)}
+    row = (await connection.execute(_NAMED, about)).mappings().first()
+    return repository_of(row) if row else None
+
+
+async def load_lost(
+    connection: AsyncConnection, repository_id: int, *, account_ids: Sequence[int]
+) -> dict[int, datetime]:
+    """When each of these accounts last lost a row of the repository; the others are absent."""
+    about = {"repository_id": repository_id, "account_ids": list(account_ids)}
+    return {row.account_id: row.at for row in await connection.execute(_LOST, about)}
