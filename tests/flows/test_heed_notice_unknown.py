@@ -8,12 +8,16 @@ from dataclasses import replace
 
 import pytest
 
+from permsync.flows.apply_listing import apply_listing
 from permsync.flows.deps import ConfiguredConnection
 from permsync.flows.discover_repositories import DISCOVER
+from permsync.flows.drop_repository import drop_repository
 from permsync.store import queue
-from tests.flows.scenes import column, empty_queue
-from tests.flows.test_apply_listing import claimed, linked
+from tests.flows.scenes import column, empty_queue, granted, told
+from tests.flows.test_apply_listing import claimed, linked, listed
+from tests.flows.test_ask_pairs import lose
 from tests.flows.test_heed_notice import listed_later
+from tests.flows.test_remove_pair import now, remove
 from tests.store.queue_rows import claim
 from tests.webhooks import gitlab, hooked, jobs, waiting
 from tests.webhooks import heed as deliver
@@ -66,3 +70,25 @@ async def test_what_a_look_through_connections_may_still_bring_is_looked_for_aga
     await deliver(world, gitlab("project_update", gone))
     (again,) = await column(database, AGAIN, name=DISCOVER)
     assert again is connected
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_a_fence_stands_where_nobody_knew_the_repository(world: World, ended: bool) -> None:
+    """I1: what was under way knows it, and brings neither a reader nor the pair."""
+    account = await linked(world)
+    host = world.host(account.host)
+    new = host.add_repository("platform/never-seen", visibility="private")
+    host.grant("ada", new.id)
+    run = await claimed(world, account)
+    saw = await listed(world, account)
+    lose(world, account, new)
+
+    if ended:
+        gone = {"host": account.host, "repository": str(new.id), "gone": False}
+        assert await told(world, drop_repository, **gone, at=await now(world)) == 0
+    else:
+        assert await remove(world, account, new, await now(world)) == 0
+    await apply_listing(world.services, run, saw, requests=1)
+
+    assert new.full_name in {one.full_name for one in saw.repositories}
+    assert new.full_name not in await granted(world, account)

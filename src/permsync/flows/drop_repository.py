@@ -13,8 +13,9 @@ from permsync.flows.deps import Services
 from permsync.flows.heed_unknown import heed_unknown
 from permsync.flows.save_repositories import forget_readers
 from permsync.flows.want_asks import list_holder
-from permsync.store import changes, repositories
+from permsync.store import changes, fences, repositories
 from permsync.store.engine import Connection
+from permsync.store.fences import Fence
 
 
 async def drop_repository(
@@ -36,6 +37,7 @@ async def drop_repository(
     await repositories.lock_host(connection, host)
     known = await repositories.load_named(connection, host=host, external_id=repository)
     if known is None:
+        await fences.add(connection, [Fence(host, settled_at, unseen_id=repository)])
         await heed_unknown(services, connection, host=host, settled_at=settled_at)
         return 0
     await list_holder(connection, known.id, due_at=settled_at)

@@ -39,7 +39,9 @@ async def remove_pair(
     )
     known = await repositories.load_named(connection, host=host, external_id=repository)
     if known is None:
-        # A listing that is under way may still bring the repository and the pair.
+        # A listing that is under way may still bring the repository, and must not the pair.
+        fence = Fence(host, settled_at, external_id=external_id, unseen_id=repository)
+        await fences.add(connection, [fence])
         if account is not None:
             await list_account(connection, account, due_at=settled_at)
         return 0

@@ -98,7 +98,8 @@ explicit_rule = Table(
     Index("explicit_rule_end", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
 )
 
-# A person is named as the host names them: a fence may stand before the account is linked.
+# A person is named as the host names them: a fence may stand before the account is linked. So
+# is a repository that nobody had seen here (``unseen_id``): what is under way may know it.
 fence = Table(
     "fence",
     metadata,
@@ -108,6 +109,7 @@ fence = Table(
     Column("repository_id", ForeignKey("repository.id")),
     Column("owner_id", Text),
     Column("source", Text),
+    Column("unseen_id", Text),
     instant("at", nullable=False),
     Index("fence_by_person", "host", "external_id", "at"),
 )

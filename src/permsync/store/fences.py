@@ -23,7 +23,8 @@ class Fence:
     What a fence names: each field that is ``None`` stands for all.
 
     ``external_id`` is the person's id at the host, linked here or not; ``repository_id`` is
-    ours; ``owner_id`` is the host's.
+    ours; ``owner_id`` is the host's. ``unseen_id`` is the host's id of a repository that we
+    had not seen, and stands for it.
     """
 
     host: str
@@ -32,6 +33,7 @@ class Fence:
     repository_id: int | None = None
     owner_id: str | None = None
     source: Source | None = None
+    unseen_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,12 @@ WITH standing AS (
 SELECT repository_id AS id FROM standing WHERE repository_id IS NOT NULL
 UNION
 SELECT repository.id FROM standing
-JOIN repository ON repository.host = standing.host AND repository.owner_id = standing.owner_id
+JOIN repository ON repository.host = standing.host
+    AND (repository.owner_id = standing.owner_id OR repository.external_id = standing.unseen_id)
 """)
 _OF_REPOSITORY = """
 FROM fence WHERE host = :host AND (source IS NULL OR source = :source)
-    AND (repository_id = :repository_id OR owner_id = :owner_id)
+    AND (repository_id = :repository_id OR owner_id = :owner_id OR unseen_id = :unseen_id)
 """
 _PEOPLE = text(f"SELECT DISTINCT external_id {_OF_REPOSITORY} AND at >= :started_at")
 _NEWEST = text(
@@ -73,7 +76,11 @@ DELETE FROM fence WHERE at < clock_timestamp() - CAST(:ask_in AS interval)
         JOIN repository ON repository.id = ask.repository_id
         WHERE account.host = fence.host
             AND (fence.external_id IS NULL OR fence.external_id = account.external_id)
-            AND (fence.repository_id = ask.repository_id OR fence.owner_id = repository.owner_id)
+            AND (
+                fence.repository_id = ask.repository_id
+                OR fence.owner_id = repository.owner_id
+                OR fence.unseen_id = repository.external_id
+            )
     )
 """)
 
@@ -89,6 +96,7 @@ async def add(connection: AsyncConnection, fences: Sequence[Fence]) -> None:
                 "repository_id": one.repository_id,
                 "owner_id": one.owner_id,
                 "source": one.source.value if one.source else None,
+                "unseen_id": one.unseen_id,
             }
             for one in fences
         ]
@@ -126,6 +134,7 @@ def _about(repository: Repository, source: Source) -> dict[str, object]:
         "host": repository.host,
         "repository_id": repository.id,
         "owner_id": repository.owner_id,
+        "unseen_id": repository.external_id,
         "source": source.value,
     }
 
