@@ -115,30 +115,8 @@ def test_a_repository_is_read_by_the_fields_that_count() -> None:
     assert page.follow == ()
 
 
-@pytest.mark.parametrize(
-    ("repository", "project", "meaning"),
-    [
-        (True, False, Visibility.PUBLIC),
-        (False, True, Visibility.PUBLIC),
-        (False, False, Visibility.PRIVATE),
-    ],
-)
-def test_a_repository_is_public_by_itself_or_by_its_project(
-    *, repository: bool, project: bool, meaning: Visibility
-) -> None:
-    row = _repository(public=repository, project={"id": 3, "key": "ACME", "public": project})
-    (one,) = _page(_host(), _rows(row)).repositories
-    assert one.visibility is meaning
-
-
 def test_public_opens_nothing_where_the_server_has_no_public_access() -> None:
     (one,) = _page(_host(public_access=False), _rows(_repository(public=True))).repositories
-    assert one.visibility is Visibility.PRIVATE
-
-
-def test_a_repository_that_does_not_say_so_is_not_public() -> None:
-    row = {"id": 7, "slug": "engine", "project": {"id": 3, "key": "ACME"}}
-    (one,) = _page(_host(), _rows(row)).repositories
     assert one.visibility is Visibility.PRIVATE
 
 
