@@ -173,6 +173,20 @@ async def test_a_listing_that_was_cut_is_taken_to_need_twice_what_it_had(world: 
     assert await sync(world, account) is RunState.SUCCEEDED
 
 
+async def test_a_run_that_is_broken_off_gives_back_what_it_drew(world: World) -> None:
+    """A worker that is stopped must not take the window of everybody with it."""
+    account = await world.link("ada", "bitbucket")
+    simulated = world.host("bitbucket")
+    asked = len(simulated.log.records)
+    simulated.faults.api_latency_seconds = 30.0
+    running = asyncio.create_task(sync(world, account))
+    await until_asked(simulated, asked + 1)
+    running.cancel()
+    await asyncio.wait({running})
+    (left,) = await column(world.services.database, LEFT)
+    assert left >= 1_000 - 2  # whose token it is, and the first page
+
+
 @dataclass(slots=True)
 class BusyDatabase:
     """The same database; something happens in each transaction before it commits."""

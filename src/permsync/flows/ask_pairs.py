@@ -61,17 +61,23 @@ async def _ask_all(services: Services, account: Account, due: list[WantedAsk]) -
         link_id=account.link_id,
         trigger=Trigger.CONFIRM,
     )
+    try:
+        return await _ask_each(conversation, account, due)
+    finally:
+        await conversation.allowance.settle()
+
+
+async def _ask_each(conversation: Conversation, account: Account, due: list[WantedAsk]) -> int:
     person = await _confirm(conversation, account)
     asked = 0
     for ask in due:
         if isinstance(person, Failure):
-            await _rule(services, ask, person, account)
+            await _rule(conversation.services, ask, person, account)
             continue
         asked += 1
         failure = await _ask_one(conversation, ask, person)
         if failure is not None and failure.kind not in ABOUT_ONE_PAIR:
             person = failure  # whatever it was, the next question would meet it too
-    await conversation.allowance.settle()
     return asked
 
 

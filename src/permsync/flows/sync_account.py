@@ -74,7 +74,8 @@ async def _run(services: Services, run: ClaimedRun) -> RunState:
         state = await _fail(services, run, error.code, sent=conversation.sent)
     else:
         state = await _conclude(services, run, conversation, listing)
-    await conversation.allowance.settle()
+    finally:
+        await conversation.allowance.settle()
     return state
 
 

@@ -44,8 +44,10 @@ async def sync_repository(
     conversation = ConnectionConversation(
         services, connection, owner_id=run.repository.owner_id, reuse=run.held_at is None
     )
-    readers = await while_open(services, run.id, _list(conversation, run))
-    await conversation.allowance.settle()
+    try:
+        readers = await while_open(services, run.id, _list(conversation, run))
+    finally:
+        await conversation.allowance.settle()
     if readers is None:
         state = RunState.ABANDONED
     elif isinstance(readers, Readers):
