@@ -192,3 +192,12 @@ def _read_user(talk: Conversation) -> Callable[[Response], bool | Failure]:
         return said if isinstance(said, Failure) else True
 
     return read
+
+
+async def test_questions_that_were_refused_together_share_the_newer_token(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    talk = conversation(world, account)
+    refused = await talk.token()
+    newer = [await talk.token(rejected=refused) for _ in range(2)]
+    assert [one.version for one in newer] == [refused.version + 1] * 2
+    assert refreshes(world, "gitlab") == 1

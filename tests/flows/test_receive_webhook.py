@@ -264,7 +264,7 @@ async def test_a_wish_during_the_round_is_not_lost(world: World) -> None:
     await rows(database, "UPDATE pgqueuer SET status = 'picked'")
     await receive(world, gitlab("project_rename", {"project_id": 1}))
     (headers,) = await column(database, "SELECT headers FROM pgqueuer")
-    assert set(headers) == {"again", "again_at"}
+    assert {"again", "again_at"} <= set(headers)
 
 
 async def test_a_round_that_rests_is_brought_forward(world: World) -> None:

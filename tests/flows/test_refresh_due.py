@@ -7,12 +7,14 @@ Time passes by moving due dates in the database.
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
 from permsync.flows.disable_user import disable_user
 from permsync.flows.in_flight import InFlight
 from permsync.flows.measure import measure
+from permsync.flows.refresh_account import refresh_account
 from permsync.flows.refresh_due import refresh_due
 from permsync.model import AccountState
 from tests.flows.scenes import column, expire, read, refreshes, rows, spoil
@@ -126,3 +128,30 @@ async def test_how_long_the_longest_due_waits_is_measured(world: World) -> None:
         if one.startswith("permsync_refresh_oldest_due_seconds") and "gitlab" in one
     )
     assert float(line.split()[-1]) >= timedelta(hours=1).total_seconds()
+
+
+async def test_behind_a_circuit_that_is_open_nothing_is_taken_up(world: World) -> None:
+    ada, grace = [await world.link(one, "gitlab") for one in ("ada", "grace")]
+    await expire(world, ada)
+    spoil(world, "gitlab", "token", "invalid_client")
+    await refresh_account(world.services, ada.id)
+    await rows(world.services.database, "UPDATE circuit SET retry_at = now() + interval '1 hour'")
+    await rows(world.services.database, "UPDATE account SET refresh_due_at = clock_timestamp()")
+
+    assert await refresh_due(world.services) == 0
+
+    assert refreshes(world, "gitlab") == 1
+    assert (await read(world, grace)).token_version == grace.token_version
+
+
+async def test_a_round_whose_time_is_up_takes_up_nothing_more(world: World) -> None:
+    """A host that is slow for a whole round leaves what is due to the next one."""
+    await world.link("ada", "gitlab")
+    await rows(world.services.database, "UPDATE account SET refresh_due_at = clock_timestamp()")
+    hours = count(step=3_600.0)
+    clock = replace(world.services.clock, boottime=lambda: next(hours))
+
+    assert await refresh_due(replace(world.services, clock=clock)) == 0
+
+    assert refreshes(world, "gitlab") == 0
+    assert await refresh_due(world.services) == 1

@@ -93,9 +93,7 @@ async def _claim(services: Services, *, host: str | None, revocation_id: int | N
         if claimed is None:
             return None
         account_id = claimed.revocation.account_id
-        holding = None
-        if account_id is not None:
-            holding = await refreshes.load(connection, account_id)
+        holding = None if account_id is None else await refreshes.load(connection, account_id)
     return Try(claimed, holding)
 
 

@@ -178,7 +178,7 @@ def _note(
             log.warning(Event.CIRCUIT_OPENED, host=host, failures=failures, retry_in=str(retry_in))
         case Shut():
             log.info(Event.CIRCUIT_CLOSED, host=host)
-        case None:
+        case _:
             pass
 
 

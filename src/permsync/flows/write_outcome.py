@@ -255,6 +255,6 @@ async def _noted(
             await circuits.save_open(connection, digest, plan, host=host, account_id=account_id)
         case Shut():
             await circuits.save_shut(connection, digest)
-        case None:
+        case _:
             pass
     return Written(outcome, plan)
