@@ -6,10 +6,12 @@ This module must not know how it is shown.
 
 import pytest
 
-from permsync.errors import TokenUnavailableError, UnknownError
+from permsync.errors import UnknownError
 from permsync.flows.fresh_token import fresh_token
+from permsync.flows.refresh_account import refresh_account
 from permsync.flows.show_history import show_history
 from permsync.flows.unlink_account import unlink_account
+from permsync.model import AccountReason, RunState
 from tests.flows.scenes import expire, rows, spoil, sync
 from tests.world import World
 
@@ -36,13 +38,26 @@ async def test_a_refresh_that_did_not_succeed_says_when_it_is_tried_again(world:
     account = await world.link("ada", "gitlab")
     await expire(world, account)
     spoil(world, "gitlab", "token", "rejection")
-    with pytest.raises(TokenUnavailableError):
-        await fresh_token(world.services, account.id)
+    await refresh_account(world.services, account.id)
     history = await show_history(world.services, account.id)
     assert [str(one.outcome) for one in history.attempts] == ["rejected"]
     assert history.next_try_at is not None
     assert history.next_try_at > history.attempts[0].started_at
     assert history.standing.account.state == "suspect"
+
+
+async def test_where_access_ended_before_the_verdict_the_next_try_is_told(world: World) -> None:
+    """Host and API refused it once each: access ends at once, and the spaced tries go on."""
+    account = await world.link("ada", "gitlab")
+    spoil(world, "gitlab", "token", "rejection")
+    await refresh_account(world.services, account.id)
+    world.host("gitlab").tokens.expire_access(None, now=world.simulator.world.now())
+
+    assert await sync(world, account) is RunState.FAILED
+
+    history = await show_history(world.services, account.id)
+    assert history.standing.account.reason is AccountReason.CREDENTIAL_REJECTED
+    assert history.next_try_at is not None
 
 
 async def test_no_next_try_is_promised_where_only_the_person_can_help(world: World) -> None:

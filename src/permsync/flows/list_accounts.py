@@ -12,6 +12,7 @@ from datetime import datetime
 from permsync.errors import SealedValueError, SealingKeyError, UnknownError
 from permsync.flows.deps import Services
 from permsync.model import LIVING, Account, AccountReason, LeftOut, Run
+from permsync.rules.refresh import next_try_at
 from permsync.store import accounts, gaps, runs
 from permsync.store.engine import Connection
 
@@ -44,7 +45,7 @@ class Standing:
 
         ``None`` where nothing failed, or where only the person can help.
         """
-        return self.account.refresh_try_at if self.account.state in LIVING else None
+        return next_try_at(self.account)
 
     @property
     def reason(self) -> AccountReason | None:

@@ -40,7 +40,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from permsync.codehost import TokenAnswer
-from permsync.model import LIVING, AccountReason, AccountState, Durations
+from permsync.model import LIVING, Account, AccountReason, AccountState, Durations
 
 
 class AttemptState(StrEnum):
@@ -182,15 +182,22 @@ def final_reason(account: AccountFacts, durations: Durations) -> AccountReason |
     A suspect whose access token the API refused has lost access at once, but its spaced
     tries go on: a success restores it.
     """
-    ended_early = (
-        account.state is AccountState.NEEDS_REAUTH
-        and account.reason is AccountReason.CREDENTIAL_REJECTED
-        and account.rejections > 0
-        and not _is_believed(account, durations)
-    )
-    if account.state in LIVING or ended_early:
+    early = _ended_early(account) and not _is_believed(account, durations)
+    if account.state in LIVING or early:
         return None
     return account.reason or AccountReason.REVOKED_OR_EXPIRED
+
+
+def next_try_at(account: Account) -> datetime | None:
+    """When a refresh that did not succeed is tried again; ``None`` where no try is to come."""
+    undecided = account.state in LIVING or _ended_early(account)
+    return account.refresh_try_at if undecided else None
+
+
+def _ended_early(account: Account | AccountFacts) -> bool:
+    """Access ended at the API's word while the refresh token awaits its verdict."""
+    refused = (AccountState.NEEDS_REAUTH, AccountReason.CREDENTIAL_REJECTED)
+    return (account.state, account.reason) == refused and account.rejections > 0
 
 
 def _is_believed(account: AccountFacts, durations: Durations) -> bool:
