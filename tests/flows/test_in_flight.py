@@ -177,6 +177,18 @@ async def test_who_waits_for_work_of_this_process_does_not_look() -> None:
     assert look.begun == 0
 
 
+async def test_who_waits_looks_while_work_of_this_process_waits_for_a_place() -> None:
+    """What is under way is another process's, and may end before there is a place here."""
+    in_flight, work, look = InFlight(limit=1), Work(), Look()
+    tasks = await begin_all(in_flight, work, range(2))
+    watching = await watch_all(in_flight, look, times=3)
+    look.seen.set()
+    await asyncio.gather(*watching)
+    assert work.begun == [0]
+    work.end.set()
+    await asyncio.gather(*tasks)
+
+
 async def test_all_who_wait_share_one_look_and_the_next_have_another() -> None:
     in_flight, look = InFlight(limit=1), Look()
     watching = await watch_all(in_flight, look, times=3)

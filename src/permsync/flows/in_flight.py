@@ -128,9 +128,8 @@ class InFlight:
 
         However many wait, there is one look; it ends with the last who waits for it.
         """
-        running = self._tasks.get(account_id)
-        if running is not None:
-            await asyncio.wait({running})
+        if account_id in self._begun:
+            await asyncio.wait({self._tasks[account_id]})
             return
         shared = self._looks.get(account_id)
         if shared is None or shared.task.done():
