@@ -214,6 +214,20 @@ async def test_a_value_that_does_not_open_keeps_no_other_waiting(world: World) -
     assert await outcomes(world) == ["unreadable", "revoked"]
 
 
+async def test_damaged_tokens_of_today_keep_those_of_an_older_link_waiting(world: World) -> None:
+    """Whether they are the same cannot be told, and what is let go of is never revoked."""
+    await world.link("ada", "gitlab")
+    await world.link("ada", "gitlab")
+    await rows(world.services.database, "UPDATE account SET refresh_sealed = '\\x00'")
+    await drain_revocations(world.services)
+    assert await outcomes(world) == [None]
+
+    await world.link("ada", "gitlab")
+    await make_due(world)
+    await drain_revocations(world.services)
+    assert pairs(world, "gitlab")[0].access_revoked
+
+
 async def test_a_host_that_is_not_configured_any_more_is_waited_for(world: World) -> None:
     account = await world.link("ada", "gitlab")
     world.host("gitlab").faults.outage = True

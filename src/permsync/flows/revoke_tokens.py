@@ -119,10 +119,15 @@ async def _attempt(services: Services, attempt: Try) -> Outcome | Again:
         return plan_again(effort, services.durations)
     try:
         tokens = _open(services, claimed)
-        is_current = _shares_token(services, tokens, attempt.holding)
     except SealedValueError:
         log.exception(Event.DEFECT, revocation=claimed.revocation.id)
         return Outcome.UNREADABLE
+    try:
+        is_current = _shares_token(services, tokens, attempt.holding)
+    except SealedValueError:
+        # Those of today are damaged: nobody can tell, and a new link will.
+        log.exception(Event.DEFECT, revocation=claimed.revocation.id)
+        return plan_again(effort, services.durations)
     requests = configured.host.revoke_requests(
         access_token=tokens.access_token, refresh_token=tokens.refresh_token
     )
