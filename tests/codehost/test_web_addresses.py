@@ -44,6 +44,8 @@ def test_an_address_of_the_host_is_read(
         ("https://hub.example:port/acme/api", HUB),
         ("https://[hub.example/acme/api", HUB),
         ("hub.example/acme\n/api", HUB),
+        ("https://hub.example/acme/%00", HUB),
+        ("https://hub.example/acme/a%0Ab", HUB),
         (f"https://hub.example/{'a/' * 1_000}", HUB),
         ("acme/api", HUB),
         ("", HUB),

@@ -19,7 +19,7 @@ NOW = datetime(2026, 5, 17, 12, tzinfo=UTC)
 EARLIER = NOW - timedelta(days=2)
 ACCOUNT = AccountSight(id=7, state=AccountState.ACTIVE, listed_at=NOW)
 UNKNOWN = Decision(Verdict.DENY, Reason.UNKNOWN_REPOSITORY)
-MISSED = Missed(decision=UNKNOWN, accounts=(ACCOUNT,), owner="acme", owner_id=None, included=True)
+MISSED = Missed(decision=UNKNOWN, accounts=(ACCOUNT,), owner="acme", included=True)
 
 
 def with_account(**changes: object) -> Missed:
@@ -43,7 +43,6 @@ def test_what_is_seen_says_how_old_that_is() -> None:
 @pytest.mark.parametrize(
     "reason",
     [
-        Reason.EXPLICIT_DENY,
         Reason.CLOSED_BY_POLICY,
         Reason.SOURCE_NOT_COUNTED,
         Reason.USER_DISABLED,
@@ -85,22 +84,25 @@ def test_an_account_that_is_being_read_is_waited_for() -> None:
     assert found == Diagnosis(Cause.BEING_READ, None, 7, EARLIER)
 
 
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_rule_is_told_to_whoever_was_shown_the_repository(holds: bool) -> None:
+    found = diagnose(because(Reason.EXPLICIT_DENY, with_account(holds=holds)))
+    assert found.cause is (Cause.BY_OPERATOR if holds else Cause.NOT_SHOWN)
+
+
 @pytest.mark.parametrize(
-    ("left_out", "owner_id", "is_behind"),
+    ("left_out", "is_behind"),
     [
-        (LeftOut("1", "Acme", to_approve=True), None, True),
-        (LeftOut("1", None, to_approve=True), None, True),
-        (LeftOut("1", "labs", to_approve=True), None, False),
-        (LeftOut("1", "acme", to_approve=False), None, False),
-        (LeftOut("1", "renamed", to_approve=True), "1", True),
-        (LeftOut("1", "acme", to_approve=True), "2", False),
+        (LeftOut("1", "Acme", to_approve=True), True),
+        (LeftOut("1", None, to_approve=True), True),
+        (LeftOut("1", "labs", to_approve=True), False),
+        (LeftOut("1", "acme", to_approve=False), False),
     ],
 )
 def test_single_sign_on_is_the_cause_where_it_may_hide_the_owner(
-    left_out: LeftOut, owner_id: str | None, is_behind: bool
+    left_out: LeftOut, is_behind: bool
 ) -> None:
-    missed = replace(with_account(left_out=(left_out,), failure="unavailable"), owner_id=owner_id)
-    found = diagnose(missed)
+    found = diagnose(with_account(left_out=(left_out,), failure="unavailable"))
     assert (found.cause is Cause.SINGLE_SIGN_ON) == is_behind
     assert (found.remedy is Remedy.APPROVE) == is_behind
 
@@ -116,8 +118,14 @@ def test_an_account_that_was_never_read_and_waits_for_nothing_is_read() -> None:
     assert found == Diagnosis(Cause.NOT_READ_LATELY, Remedy.LOOK, 7)
 
 
-def test_evidence_that_is_too_old_is_no_loss() -> None:
-    missed = because(Reason.EVIDENCE_TOO_OLD, with_account(lost_at=EARLIER))
+def test_a_row_that_is_too_old_is_no_loss() -> None:
+    missed = because(Reason.EVIDENCE_TOO_OLD, with_account(lost_at=EARLIER, holds=True))
+    assert diagnose(missed) == Diagnosis(Cause.NOT_READ_LATELY, Remedy.LOOK, 7, NOW)
+
+
+@pytest.mark.parametrize("reason", [Reason.EVIDENCE_TOO_OLD, Reason.UNKNOWN_REPOSITORY])
+def test_a_listing_that_is_too_old_says_nothing_of_what_it_does_not_show(reason: Reason) -> None:
+    missed = because(reason, with_account(outlived=True))
     assert diagnose(missed) == Diagnosis(Cause.NOT_READ_LATELY, Remedy.LOOK, 7, NOW)
 
 
@@ -128,7 +136,7 @@ def test_what_an_account_saw_once_is_told_with_the_day_on_which_it_ended() -> No
     assert found == Diagnosis(Cause.LOST, Remedy.LOOK, 7, EARLIER)
 
 
-def test_what_is_unknown_and_what_is_forbidden_are_told_alike() -> None:
-    forbidden = replace(because(Reason.NO_ACCESS), owner_id="1")
-    assert diagnose(forbidden) == diagnose(MISSED)
+@pytest.mark.parametrize("reason", [Reason.NO_ACCESS, Reason.EXPLICIT_DENY])
+def test_what_is_unknown_and_what_is_forbidden_are_told_alike(reason: Reason) -> None:
+    assert diagnose(because(reason)) == diagnose(MISSED)
     assert diagnose(MISSED) == Diagnosis(Cause.NOT_SHOWN, Remedy.LOOK, 7, NOW)

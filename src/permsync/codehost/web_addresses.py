@@ -31,7 +31,7 @@ def segments_at(address: str, *, base_url: str) -> tuple[str, ...]:
     except ValueError:  # a port that is no number, a bracket too many
         return ()
     parts = [unquote(part).removesuffix(".git") for part in path.split("/") if part]
-    return tuple(parts[:DEEPEST])
+    return tuple(parts[:DEEPEST]) if "".join(parts).isprintable() else ()
 
 
 def names_in(segments: Sequence[str]) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
 """
 Finds out why a person does not see a repository of which they paste the address.
 
-Whoever asks is told about their own accounts only. The cause is ``rules.diagnosis``'s; this
+Whoever asks is told about their own accounts only, and nothing by which they could tell a
+repository that is stored from one that is not. The cause is ``rules.diagnosis``'s; this
 module must not decide it, nor know how it is told.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from permsync.flows.check import Answer, RepositoryName, check, note_asked
 from permsync.flows.deps import ConfiguredHost, Services
@@ -34,73 +36,79 @@ class Diagnosed:
     answer: Answer | None = None
 
 
+# Which answer is given where an address may be of several hosts: it is chosen by what the
+# person's own accounts show there, and by nothing else that is stored.
+_TOLD_FIRST = {Cause.VISIBLE: 0, Cause.BY_OPERATOR: 1, Cause.LOST: 1}
+_TOLD_LAST = {Cause.NOT_LINKED: 3, Cause.NOT_INCLUDED: 3}
+_RANKS = {**_TOLD_FIRST, **_TOLD_LAST}
+
+
 @dataclass(frozen=True, slots=True)
 class _Meant:
     """What an address may mean at one host."""
 
     host: ConfiguredHost
     names: tuple[str, ...]
-    found: Repository | None = None
 
 
 async def diagnose_missing(services: Services, user_id: int, address: str) -> Diagnosed:
     """Why this user does not see what ``address`` leads to, or that they do."""
-    meant = await _find(services, _read(services.hosts.values(), address))
-    if meant is None:
+    meant = _read(services.hosts.values(), address)
+    if not meant:
         return Diagnosed(Diagnosis(Cause.ELSEWHERE))
-    host, found = meant.host, meant.found
-    asked = found.id if found else RepositoryName(host.name, full_name=meant.names[0])
-    answer = await check(services, user_id, asked)
+    found = [await _diagnose(services, user_id, one) for one in meant]
     await note_asked(services, user_id)
-    owners = [name.rpartition("/")[0] for name in meant.names]
-    missed = Missed(
-        decision=answer.decision,
-        accounts=tuple(await _sights(services, user_id, meant)),
-        owner=owners[-1],
-        owner_id=found.owner_id if found else None,
-        included=found is not None or any(included_by(one, host.include) for one in owners),
-    )
-    return Diagnosed(diagnose(missed), host, owners[-1], answer)
+    return min(found, key=lambda one: _RANKS.get(one.diagnosis.cause, 2))
 
 
 def _read(hosts: Iterable[ConfiguredHost], address: str) -> list[_Meant]:
     """What it may mean, host by host: an address, or a host's name and a full name."""
     named, _, full_name = address.strip().partition(":")
+    is_name = "/" in full_name and not full_name.startswith("/") and full_name.isprintable()
     found = []
     for one in hosts:
-        names = one.host.names_at(address)
-        if named == one.name and "/" in full_name and not full_name.startswith("/"):
-            names = (full_name,)
+        names = (full_name,) if is_name and named == one.name else one.host.names_at(address)
         if names:
             found.append(_Meant(one, names))
     return found
 
 
-async def _find(services: Services, meant: list[_Meant]) -> _Meant | None:
-    """The host at which one of the names is known; else the first, if any."""
+async def _diagnose(services: Services, user_id: int, meant: _Meant) -> Diagnosed:
+    """What is to be told if it is of this host."""
+    host = meant.host
     async with services.database.begin() as connection:
-        for one in meant:
-            found = await facts.load_named(connection, host=one.host.name, names=one.names)
-            if found is not None:
-                return replace(one, found=found)
-    return meant[0] if meant else None
+        found = await facts.load_named(connection, host=host.name, names=meant.names)
+    asked = found.id if found else RepositoryName(host.name, full_name=meant.names[0])
+    answer = await check(services, user_id, asked)
+    owners = [name.rpartition("/")[0] for name in meant.names]
+    missed = Missed(
+        decision=answer.decision,
+        accounts=tuple(await _sights(services, user_id, host.name, found, at=answer.at)),
+        owner=owners[-1],
+        included=any(included_by(one, host.include) for one in owners),
+    )
+    return Diagnosed(diagnose(missed), host, owners[-1], answer)
 
 
-async def _sights(services: Services, user_id: int, meant: _Meant) -> list[AccountSight]:
-    shown = [
-        one
-        for one in await show_accounts(services, user_id)
-        if one.standing.account.host == meant.host.name
+async def _sights(
+    services: Services, user_id: int, host: str, found: Repository | None, *, at: datetime
+) -> list[AccountSight]:
+    shown = await show_accounts(services, user_id)
+    sights = [
+        _sight(one, listed_after=at - services.limits.hard)
+        for one in shown
+        if one.standing.account.host == host
     ]
-    lost = {}
-    if meant.found is not None:
-        ids = [one.standing.account.id for one in shown]
-        async with services.database.begin() as connection:
-            lost = await facts.load_lost(connection, meant.found.id, account_ids=ids)
-    return [replace(_sight(one), lost_at=lost.get(one.standing.account.id)) for one in shown]
+    if found is None:
+        return sights
+    ids = [one.id for one in sights]
+    async with services.database.begin() as connection:
+        lost = await facts.load_lost(connection, found.id, account_ids=ids)
+        held = await facts.load_held(connection, found.id, account_ids=ids)
+    return [replace(one, holds=one.id in held, lost_at=lost.get(one.id)) for one in sights]
 
 
-def _sight(shown: ShownAccount) -> AccountSight:
+def _sight(shown: ShownAccount, *, listed_after: datetime) -> AccountSight:
     account, run = shown.standing.account, shown.standing.last_run
     failed = run is not None and run.state in FAILED and account.state in LIVING
     return AccountSight(
@@ -110,4 +118,5 @@ def _sight(shown: ShownAccount) -> AccountSight:
         wanted=shown.wanted or (run is not None and run.state is RunState.RUNNING),
         failure=(run.failure or run.state.value) if run is not None and failed else None,
         left_out=shown.standing.left_out,
+        outlived=account.listed_at is not None and account.listed_at < listed_after,
     )

@@ -50,7 +50,8 @@ class AccountSight:
     One account of the person at the repository's host.
 
     ``wanted`` says that a sync waits or runs; ``failure`` is the code of the last one, where
-    it did not succeed. ``lost_at`` is when the account's last row of the repository went.
+    it did not succeed. ``outlived`` says that its last listing is too old to count. ``holds``
+    is whether the account has a row of the repository, ``lost_at`` when its last one went.
     """
 
     id: int
@@ -59,22 +60,24 @@ class AccountSight:
     wanted: bool = False
     failure: str | None = None
     left_out: tuple[LeftOut, ...] = ()
+    outlived: bool = False
+    holds: bool = False
     lost_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
     """
-    The repository that is looked for, as far as it is known, and the decision about it.
+    The repository that is looked for, as it is named, and the decision about it.
 
-    ``owner_id`` is its owner's at the host, ``None`` where nobody listed it; ``owner`` is the
-    name that the address begins with. ``included`` says that the operator mirrors the owner.
+    ``owner`` is the name that the address begins with; ``included`` says that the operator
+    mirrors it. Nothing in here may tell whether the repository is stored, but of what the
+    person's own accounts have a row.
     """
 
     decision: Decision
     accounts: tuple[AccountSight, ...]
     owner: str
-    owner_id: str | None
     included: bool
 
 
@@ -93,10 +96,8 @@ class Diagnosis:
     failure: str | None = None
 
 
-BY_OPERATOR = frozenset(
-    {Reason.EXPLICIT_DENY, Reason.CLOSED_BY_POLICY, Reason.SOURCE_NOT_COUNTED}
-    | {Reason.USER_DISABLED}
-)
+# Their own host shows these people the repository: they are told nothing new.
+BY_OPERATOR = frozenset({Reason.CLOSED_BY_POLICY, Reason.SOURCE_NOT_COUNTED, Reason.USER_DISABLED})
 _ENDED = (
     (AccountState.NEEDS_REAUTH, Cause.NEEDS_REAUTH, Remedy.RECONNECT),
     (AccountState.NEEDS_SCOPE, Cause.NEEDS_SCOPE, Remedy.GRANT),
@@ -109,7 +110,7 @@ def diagnose(missed: Missed) -> Diagnosis:
     decision = missed.decision
     if decision.verdict is Verdict.ALLOW:
         return Diagnosis(Cause.VISIBLE, account_id=decision.account_id, at=decision.synced_at)
-    if decision.reason in BY_OPERATOR:
+    if decision.reason in BY_OPERATOR or _is_denied(missed):
         return Diagnosis(Cause.BY_OPERATOR)
     if not missed.included:
         return Diagnosis(Cause.NOT_INCLUDED)
@@ -136,17 +137,28 @@ def _of_working(missed: Missed, linked: list[AccountSight]) -> Diagnosis:
             at, failure = one.listed_at, one.failure
             return Diagnosis(Cause.NOT_READ_LATELY, Remedy.LOOK, one.id, at, failure)
     latest = max(linked, key=lambda one: (one.lost_at is not None, one.listed_at))
-    if missed.decision.reason is Reason.EVIDENCE_TOO_OLD:
+    if any(_is_too_old(missed, one) for one in linked):
         return Diagnosis(Cause.NOT_READ_LATELY, Remedy.LOOK, latest.id, latest.listed_at)
     if latest.lost_at is not None:
         return Diagnosis(Cause.LOST, Remedy.LOOK, latest.id, latest.lost_at)
     return Diagnosis(Cause.NOT_SHOWN, Remedy.LOOK, latest.id, latest.listed_at)
 
 
+def _is_denied(missed: Missed) -> bool:
+    """A rule is told to those only who were shown the repository."""
+    is_denied = missed.decision.reason is Reason.EXPLICIT_DENY
+    return is_denied and any(one.holds for one in missed.accounts)
+
+
+def _is_too_old(missed: Missed, account: AccountSight) -> bool:
+    """A listing says the same of all that it does not show; a row is the account's own."""
+    row_is = account.holds and missed.decision.reason is Reason.EVIDENCE_TOO_OLD
+    return account.outlived or row_is
+
+
 def _is_behind_sign_on(missed: Missed, left_out: Iterable[LeftOut]) -> bool:
-    """An owner without a name may be the one; so may only the repository's own."""
-    waiting = [one for one in left_out if one.to_approve]
-    if missed.owner_id is not None:
-        return any(one.owner_id == missed.owner_id for one in waiting)
+    """An owner without a name may be any."""
     wanted = missed.owner.casefold()
-    return any(one.owner is None or one.owner.casefold() == wanted for one in waiting)
+    return any(
+        one.to_approve and (one.owner is None or one.owner.casefold() == wanted) for one in left_out
+    )

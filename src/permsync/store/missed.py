@@ -24,6 +24,10 @@ WHERE repository_id = :repository_id AND kind = 'grant' AND became IS NULL
     AND account_id = ANY (CAST(:account_ids AS bigint[]))
 GROUP BY account_id
 """)
+_HELD = text("""
+SELECT DISTINCT account_id FROM "grant"
+WHERE repository_id = :repository_id AND account_id = ANY (CAST(:account_ids AS bigint[]))
+""")
 
 
 async def load_named(
@@ -41,3 +45,11 @@ async def load_lost(
     """When each of these accounts last lost a row of the repository; the others are absent."""
     about = {"repository_id": repository_id, "account_ids": list(account_ids)}
     return {row.account_id: row.at for row in await connection.execute(_LOST, about)}
+
+
+async def load_held(
+    connection: AsyncConnection, repository_id: int, *, account_ids: Sequence[int]
+) -> frozenset[int]:
+    """Those of these accounts that have a row of the repository."""
+    about = {"repository_id": repository_id, "account_ids": list(account_ids)}
+    return frozenset((await connection.execute(_HELD, about)).scalars())

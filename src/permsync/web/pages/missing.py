@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from permsync.flows.diagnose_missing import Diagnosed, diagnose_missing
-from permsync.rules.diagnosis import BY_OPERATOR, Cause, Remedy
+from permsync.rules.diagnosis import Cause, Remedy
 from permsync.web import sentences
 from permsync.web.pages.groups import title_of
 from permsync.web.pages.home import notice_of
@@ -43,6 +43,8 @@ TONES = {
     Cause.NOT_READ_LATELY: "warn",
     Cause.ELSEWHERE: "off",
 }
+# What a decision says itself is told of these alone: else it tells what is stored.
+DECIDED = frozenset({Cause.VISIBLE, Cause.BY_OPERATOR})
 Pasted = Annotated[str, Query(max_length=LONGEST)]
 
 
@@ -108,8 +110,7 @@ def found_of(diagnosed: Diagnosed, *, title: str) -> Found:
     diagnosis, answer = diagnosed.diagnosis, diagnosed.answer
     cause, remedy = diagnosis.cause, diagnosis.remedy
     text = sentences.CAUSES[cause].format(host=title, owner=diagnosed.owner)
-    by_operator = answer is not None and answer.decision.reason in BY_OPERATOR
-    if answer is not None and (cause is Cause.VISIBLE or by_operator):
+    if answer is not None and cause in DECIDED:
         text = f"{text} {sentences.REASONS[answer.decision.reason]}"
     if diagnosis.failure is not None:
         text = f"{text} {sentences.failure_text(diagnosis.failure)}"
