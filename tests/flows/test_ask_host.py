@@ -17,7 +17,7 @@ from permsync.hosts.gitlab import Host
 from permsync.model import Account, RunState
 from permsync.store.engine import Connection, Database
 from tests.flows.faulty_doors import behind
-from tests.flows.scenes import column, last_run, read, refreshes, spoil, sync
+from tests.flows.scenes import column, last_run, read, refreshes, rows, spoil, sync
 from tests.world import World, host_settings
 
 
@@ -201,3 +201,12 @@ async def test_questions_that_were_refused_together_share_the_newer_token(world:
     newer = [await talk.token(rejected=refused) for _ in range(2)]
     assert [one.version for one in newer] == [refused.version + 1] * 2
     assert refreshes(world, "gitlab") == 1
+
+
+async def test_a_token_without_an_end_is_not_read_anew_for_every_question(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    await rows(world.services.database, "UPDATE account SET access_expires_at = NULL")
+    talk = conversation(world, account)
+    token = await talk.token()
+    assert token.fresh_until is None
+    assert await talk.token() is token
