@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from permsync.flows.in_flight import InFlight, Room
+from permsync.flows.in_flight import InFlight, Room, Wish
 
 
 class Work:
@@ -111,10 +111,10 @@ async def test_work_that_fails_gives_its_place_back() -> None:
 
 async def test_a_place_that_was_given_to_somebody_who_left_is_given_on() -> None:
     room = Room(1)
-    await room.enter(urgent=False)
-    left = asyncio.create_task(room.enter(urgent=True))
-    gone = asyncio.create_task(room.enter(urgent=True))
-    stays = asyncio.create_task(room.enter(urgent=False))
+    await room.enter(Wish(urgent=False))
+    left = asyncio.create_task(room.enter(Wish(urgent=True)))
+    gone = asyncio.create_task(room.enter(Wish(urgent=True)))
+    stays = asyncio.create_task(room.enter(Wish(urgent=False)))
     await asyncio.sleep(0)
 
     gone.cancel()
@@ -240,3 +240,14 @@ async def test_work_that_is_cancelled_frees_its_account_and_is_no_defect() -> No
     work.end.set()
     assert await in_flight.run(0, partial(work.begin, 0), host="host") == 0
     assert defects == []
+
+
+async def test_who_comes_to_wait_for_what_is_merely_due_hastens_it() -> None:
+    in_flight, work = InFlight(limit=1), Work()
+    due = await begin_all(in_flight, work, range(4))
+    waited = await begin_all(in_flight, work, range(3, 4), urgent=True)
+
+    work.end.set()
+    await asyncio.gather(*due, *waited)
+
+    assert work.begun == [0, 3, 1, 2]

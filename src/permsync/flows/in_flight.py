@@ -7,7 +7,6 @@ and what a host is asked at once. This module must not know what a refresh does.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,46 +15,54 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+@dataclass(slots=True, eq=False)
+class Wish:
+    """For a place; ``urgent`` may become true while it waits, once a person waits as well."""
+
+    urgent: bool
+
+
 class Room:
     """Places for so many at once; who is urgent takes the next one, others queue in order."""
 
     def __init__(self, places: int) -> None:
         self._free = places
-        self._urgent: deque[asyncio.Future[None]] = deque()
-        self._patient: deque[asyncio.Future[None]] = deque()
+        self._line: dict[asyncio.Future[None], Wish] = {}
 
     @asynccontextmanager
-    async def place(self, *, urgent: bool) -> AsyncIterator[None]:
+    async def place(self, wish: Wish) -> AsyncIterator[None]:
         """A place for as long as the block lasts."""
-        await self.enter(urgent=urgent)
+        await self.enter(wish)
         try:
             yield
         finally:
             self.leave()
 
-    async def enter(self, *, urgent: bool) -> None:
+    async def enter(self, wish: Wish) -> None:
         """Take a place, waiting for one where none is free."""
         if self._free > 0:
             self._free -= 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        (self._urgent if urgent else self._patient).append(turn)
+        self._line[turn] = wish
         try:
             await turn
         except asyncio.CancelledError:
+            self._line.pop(turn, None)
             if turn.done() and not turn.cancelled():
                 self.leave()  # the place was given to somebody who left
             raise
 
     def leave(self) -> None:
         """Give the place to whoever waits for it."""
-        for line in (self._urgent, self._patient):
-            while line:
-                turn = line.popleft()
-                if not turn.done():
-                    turn.set_result(None)
-                    return
-        self._free += 1
+        waiting = [turn for turn in self._line if not turn.done()]
+        urgent = (turn for turn in waiting if self._line[turn].urgent)
+        turn = next(urgent, waiting[0] if waiting else None)
+        if turn is None:
+            self._free += 1
+            return
+        del self._line[turn]
+        turn.set_result(None)
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +85,7 @@ class InFlight:
         self._limit_each = limit_each or limit
         self._rooms: dict[str, Room] = {}
         self._tasks: dict[int, asyncio.Task[Any]] = {}
+        self._wishes: dict[int, Wish] = {}
         self._begun: set[int] = set()
         self._looks: dict[int, _Look] = {}
 
@@ -97,13 +105,15 @@ class InFlight:
         """
         Wait for ``work``, or for what is under way for this account already: then ``None``.
 
-        A cancelled caller leaves it running.
+        A cancelled caller leaves it running, and an urgent one hastens what waits for a place.
         """
         running = self._tasks.get(account_id)
         if running is not None:
+            self._wishes[account_id].urgent |= urgent
             await asyncio.wait({running})
             return None
-        task = asyncio.create_task(self._bounded(account_id, work, host, urgent=urgent))
+        wish = self._wishes[account_id] = Wish(urgent)
+        task = asyncio.create_task(self._bounded(account_id, work, host, wish))
         self._tasks[account_id] = task
         task.add_done_callback(lambda done: self._forget(account_id, done))
         return await asyncio.shield(task)
@@ -113,12 +123,11 @@ class InFlight:
         account_id: int,
         work: Callable[[], Coroutine[Any, Any, T]],
         host: str,
-        *,
-        urgent: bool,
+        wish: Wish,
     ) -> T:
         own = self._rooms.setdefault(host, Room(self._limit_each))
         # The host's place first: who waits for a slow host must not keep others waiting.
-        async with own.place(urgent=urgent), self._room.place(urgent=urgent):
+        async with own.place(wish), self._room.place(wish):
             self._begun.add(account_id)
             return await work()
 
@@ -145,7 +154,7 @@ class InFlight:
                     del self._looks[account_id]
 
     def _forget(self, account_id: int, task: asyncio.Task[Any]) -> None:
-        del self._tasks[account_id]
+        del self._tasks[account_id], self._wishes[account_id]
         self._begun.discard(account_id)
         if not task.cancelled():
             task.exception()
