@@ -10,6 +10,7 @@ from permsync.errors import UnknownError
 from permsync.flows.fresh_token import fresh_token
 from permsync.flows.refresh_account import refresh_account
 from permsync.flows.show_history import show_history
+from permsync.flows.tidy import tidy
 from permsync.flows.unlink_account import unlink_account
 from permsync.model import AccountReason, RunState
 from tests.flows.scenes import expire, rows, spoil, sync
@@ -32,6 +33,22 @@ async def test_refreshes_runs_and_revocations_are_shown_newest_first(world: Worl
     assert history.standing.last_run == history.runs[0]
     assert [one.outcome for one in history.revocations] == [None]
     assert history.next_try_at is None
+
+
+async def test_refreshes_of_old_are_forgotten_but_for_those_of_the_token_of_today(
+    world: World,
+) -> None:
+    account = await world.link("ada", "gitlab")
+    for shape in (None, None, "rejection"):
+        await expire(world, account)
+        if shape:
+            spoil(world, "gitlab", "token", shape)
+        await refresh_account(world.services, account.id)
+    statement = "UPDATE refresh_attempt SET closed_at = closed_at - interval '91 days'"
+    await rows(world.services.database, statement)
+    await tidy(world.services)
+    history = await show_history(world.services, account.id)
+    assert [(one.version, str(one.outcome)) for one in history.attempts] == [(3, "rejected")]
 
 
 async def test_a_refresh_that_did_not_succeed_says_when_it_is_tried_again(world: World) -> None:

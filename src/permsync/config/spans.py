@@ -79,8 +79,8 @@ MEANINGS: Mapping[str, str] = {
     "sync_every_asked": "An account is listed this often while its person is asked about.",
     "sync_backoff": "The first wait after a failed sync; it doubles, with jitter.",
     "run_look": "How often a running sync looks whether somebody cancelled it.",
-    "runs_kept": "How long a sync that is over stays in the history. The last one of each account"
-    " and repository stays, and changes keep the number of the run that made them.",
+    "runs_kept": "How long a sync or a refresh that is over stays in the history. The last sync of"
+    " each account and repository stays, and changes keep the number of the run that made them.",
     "schedule_every": "How often due syncs are looked for.",
     "evidence_soft": "Evidence older than this is called stale; it still counts.",
     "evidence_hard": "Evidence older than this does not count: access ends.",

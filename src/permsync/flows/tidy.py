@@ -1,5 +1,5 @@
 """
-Throws away what is over: log rows, sessions, tokens nobody will try, webhooks, rules, runs.
+Throws away what is over: log rows, sessions, tokens nobody will try, webhooks, rules, history.
 
 A rule that is over stopped counting by its age, so that sweeping it changes no answer. A run
 that is forgotten leaves its changes, which are the history. This module must not touch
@@ -7,6 +7,7 @@ evidence, changes or the audit trail.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from permsync.flows.deps import Services
 from permsync.rules.asks import longest_ask
@@ -27,7 +28,7 @@ MOST_WEBHOOKS = 100_000
 
 
 async def tidy(services: Services) -> None:
-    """Forget log rows, sessions, tokens, fences, webhooks, rules and runs that are over."""
+    """Forget log rows, sessions, tokens, fences, webhooks, rules, runs and refreshes of old."""
     durations = services.durations
     async with services.database.begin() as connection:
         await queue_claims.drop_log(connection, kept_in=durations.sync_every)
@@ -39,7 +40,9 @@ async def tidy(services: Services) -> None:
         )
     await _sweep(services, lambda one: explicit_rules.delete_expired(one, most=BATCH))
     kept_in = durations.runs_kept
-    await _sweep(services, lambda one: run_history.forget(one, kept_in=kept_in, most=BATCH))
+    for history in (run_history, refresh_attempts):
+        forget = partial(history.forget, kept_in=kept_in, most=BATCH)
+        await _sweep(services, forget)
 
 
 async def _sweep(services: Services, delete: Callable[[Connection], Awaitable[int]]) -> None:

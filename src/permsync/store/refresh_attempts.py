@@ -21,6 +21,15 @@ from permsync.store import schema
 from permsync.store.refresh_tables import LIVE_ATTEMPT
 
 _attempt = schema.refresh_attempt
+_FORGET = text("""
+DELETE FROM refresh_attempt WHERE id IN (
+    SELECT old.id FROM refresh_attempt AS old JOIN account ON account.id = old.account_id
+    WHERE old.closed_at < clock_timestamp() - CAST(:kept AS interval)
+        AND old.for_version < account.token_version AND old.answer_sealed IS NULL
+        AND NOT EXISTS (SELECT FROM refresh_candidate WHERE attempt_id = old.id)
+    LIMIT :most
+)
+""")
 _TOOK_TOKENS = (Outcome.ADOPTED, Outcome.KEPT, Outcome.REUSED)
 IS_LIVE = _attempt.c.state.in_([one.value for one in LIVE])
 
@@ -228,6 +237,15 @@ async def fence(connection: AsyncConnection, account_id: int) -> None:
     )
     candidate = schema.refresh_candidate
     await connection.execute(delete(candidate).where(candidate.c.account_id == account_id))
+
+
+async def forget(connection: AsyncConnection, *, kept_in: timedelta, most: int) -> int:
+    """
+    Delete up to ``most`` attempts that ended longer ago; returns how many.
+
+    Those of the account's token of today stay, and so does what holds a candidate or an answer.
+    """
+    return (await connection.execute(_FORGET, {"kept": kept_in, "most": most})).rowcount
 
 
 async def forget_over(connection: AsyncConnection, *, kept_in: timedelta) -> None:

@@ -45,6 +45,7 @@ refresh_attempt = Table(
     Index(
         "refresh_attempt_one_live", "account_id", unique=True, postgresql_where=text(LIVE_ATTEMPT)
     ),
+    Index("refresh_attempt_over", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     Index("refresh_attempt_by_version", "account_id", "for_version"),
     Index("refresh_attempt_by_key", "key_id", postgresql_where=text("key_id IS NOT NULL")),
 )
