@@ -6,13 +6,16 @@ This module must not know the rules; ``tests/rules`` proves them.
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from structlog.testing import capture_logs
 
+from permsync.codehost import TokenGrant
 from permsync.flows.deps import SignIn
 from permsync.flows.fresh_token import fresh_token
+from permsync.flows.heal_by_sign_in import heal_by_sign_in
 from permsync.flows.link_account import finish_link, start_link
 from permsync.flows.sign_in import finish_sign_in, start_sign_in
 from permsync.flows.unlink_account import unlink_account
@@ -21,6 +24,7 @@ from permsync.simulator.browser import consent
 from permsync.simulator.samples import client_id_of, client_secret_of
 from permsync.store import sealing_keys
 from permsync.vault import Vault
+from tests.flows.faulty_doors import interrupted
 from tests.flows.scenes import column, read, rows, spoil
 from tests.world import BROWSER, PUBLIC_URL, World
 
@@ -202,3 +206,28 @@ async def test_a_sealing_key_that_is_missing_keeps_nobody_from_signing_in(
     assert await read(opted_in, account) == account
     refused = [one["error_code"] for one in lines if one["event"] == "link_refused"]
     assert refused == ["sealing_key_wrong"]
+
+
+async def test_a_link_made_right_before_the_tokens_of_a_sign_in_are_stored_wins(
+    opted_in: World,
+) -> None:
+    account = await broken(opted_in)
+    user = User(account.user_id, "Ada")
+    pair, *_ = opted_in.host("gitlab").tokens.of("ada")
+    granted = TokenGrant(
+        pair.access,
+        refresh_token=pair.refresh,
+        scopes=account.scopes,
+        expires_in=timedelta(hours=2),
+    )
+
+    async def link_again() -> None:
+        await opted_in.link("ada", "gitlab", user=user)
+
+    # First the broken accounts are read, then the link is saved.
+    services = interrupted(opted_in.services, link_again, 2)
+    await heal_by_sign_in(services, user, granted, asked_at=services.clock.now())
+
+    relinked = "SELECT code FROM audit_event WHERE action = 'account_relinked'"
+    assert await column(opted_in.services.database, relinked) == [None]
+    assert (await read(opted_in, account)).token_version == account.token_version + 1
