@@ -17,7 +17,7 @@ from permsync.hosts.gitlab import Host
 from permsync.model import Account, RunState
 from permsync.store.engine import Connection, Database
 from tests.flows.faulty_doors import behind
-from tests.flows.scenes import column, last_run, read, refreshes, rows, spoil, sync
+from tests.flows.scenes import column, expire, last_run, read, refreshes, rows, spoil, sync
 from tests.world import World, host_settings
 
 
@@ -210,3 +210,25 @@ async def test_a_token_without_an_end_is_not_read_anew_for_every_question(world:
     token = await talk.token()
     assert token.fresh_until is None
     assert await talk.token() is token
+
+
+async def test_a_token_that_ends_while_the_budget_is_waited_for_is_not_sent(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    passed, real = [0.0], world.services.clock
+    clock = replace(real, boottime=lambda: real.boottime() + sum(passed))
+    services = replace(world.services, clock=clock)
+    talk = conversation(replace(world, services=services), account)
+    await talk.token()
+
+    async def take() -> timedelta | None:
+        """An hour goes by."""
+        await expire(world, account)
+        passed.append(3_600)
+        return None
+
+    talk.allowance.take = take  # type: ignore[method-assign]
+    request = Request("GET", f"{talk.configured.host.api_url}/user")
+
+    assert await talk.ask(request, refused_by_401) == 200
+    assert talk.requests == 1
+    assert refreshes(world, "gitlab") == 1

@@ -134,21 +134,18 @@ class Conversation:
         own = self.configured.host.api_urls
         if not any(same_origin(request.url, api_url=each) for each in own):
             return Failure(FailureKind.FOREIGN_LINK)
-        token = await self.token()
-        answer = await self._send_patiently(request, token, read)
+        token, answer = await self._send_patiently(request, read)
         forced = False
-        while _is_refused(answer):
+        while token is not None and _is_refused(answer):
             meaning = await self._meaning(token, forced=forced)
             if isinstance(meaning, LinkedAgain):
                 raise TokenUnavailableError(reason="linked_again")
             if isinstance(meaning, Believe):
                 break
             forced = forced or isinstance(meaning, Force)
-            newer = await self._newer(token)
-            if newer is None:
+            if await self._newer(token) is None:
                 break
-            token = newer
-            answer = await self._send_patiently(request, token, read)
+            token, answer = await self._send_patiently(request, read)
         return answer
 
     async def _meaning(self, token: FreshToken, *, forced: bool) -> Meaning:
@@ -167,14 +164,15 @@ class Conversation:
             raise
 
     async def _send_patiently(
-        self, request: Request, token: FreshToken, read: Callable[[Response], T | Failure]
-    ) -> T | Failure:
+        self, request: Request, read: Callable[[Response], T | Failure]
+    ) -> tuple[FreshToken | None, T | Failure]:
+        """The answer, and the token that it was asked for with, where it was asked for."""
         for tried in range(1, TRIES):
-            answer = await self._send(request, token, read)
+            token, answer = await self._send(request, read)
             again_in = self._again_in(answer, tried) if isinstance(answer, Failure) else None
             if again_in is None or not await self._wait(again_in):
-                return answer
-        return await self._send(request, token, read)
+                return token, answer
+        return await self._send(request, read)
 
     @property
     def _patience(self) -> timedelta:
@@ -232,12 +230,14 @@ class Conversation:
         self._rest_until = max(self._rest_until, until)
 
     async def _send(
-        self, request: Request, token: FreshToken, read: Callable[[Response], T | Failure]
-    ) -> T | Failure:
+        self, request: Request, read: Callable[[Response], T | Failure]
+    ) -> tuple[FreshToken | None, T | Failure]:
         await self._rest()
         spent = await self._take()
         if spent is not None:
-            return Failure(FailureKind.RATE_LIMITED, retry_in=spent)
+            return None, Failure(FailureKind.RATE_LIMITED, retry_in=spent)
+        # After the waits: a token may end during one, and a no to it would be believed.
+        token = await self.token()
         self.requests += 1
         answer = await self.services.transport.send(
             request,
@@ -247,7 +247,7 @@ class Conversation:
             bearer=token.access_token,
         )
         if not isinstance(answer, Response):
-            return Failure(FailureKind.UNAVAILABLE, detail=answer.reason.value)
+            return token, Failure(FailureKind.UNAVAILABLE, detail=answer.reason.value)
         self.allowance.note(answer)
         self.not_modified += answer.status == HTTPStatus.NOT_MODIFIED
         if "etag" in answer.headers:
@@ -256,7 +256,7 @@ class Conversation:
         wish = self._wish(answer, meaning)
         if wish is not None:
             await self._limited(wish)
-        return meaning
+        return token, meaning
 
     def _wish(self, answer: Response, meaning: object) -> timedelta | None:
         """How long the host wants to be left alone: it may answer and say so (HOSTS 1.3 #24)."""
