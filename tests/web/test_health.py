@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from permsync.flows.authenticate_key import Scope
 from permsync.store.engine import Database
-from permsync.web.application import create_application
+from permsync.web.application import create_application, create_probe_application
 from permsync.web.problems import MEDIA_TYPE
 from tests.asgi_client import AsgiClient
 from tests.flows.scenes import rows
 from tests.web.visitors import CallWith
 from tests.world import PUBLIC_URL, World
 
+PROBES = ("/healthz", "/readyz", "/metrics")
 NOBODY_LISTENS = "postgresql+asyncpg://permsync@127.0.0.1:1/permsync"
 
 
@@ -58,8 +59,11 @@ async def test_figures_are_for_keys_of_an_admin(program: CallWith) -> None:
 
 
 async def test_figures_on_a_port_of_their_own_need_no_key(world: World) -> None:
-    application = create_application(world.services, public_url=PUBLIC_URL, metrics_open=True)
-    assert (await AsgiClient(application).get("/metrics")).status == 200
+    application = create_probe_application(world.services)
+    caller = AsgiClient(application)
+    assert [(await caller.get(path)).status for path in PROBES] == [200, 200, 200]
+    for other in ("/", "/me", "/v1/accounts", "/webhooks/github"):
+        assert (await caller.get(other)).status in {404, 405}
 
 
 async def test_figures_of_the_database_are_the_same_in_a_process_that_does_no_rounds(
@@ -80,7 +84,7 @@ async def test_figures_of_the_database_are_the_same_in_a_process_that_does_no_ro
         " 'd', key_id, now(), now(), now() FROM account WHERE id = :id",
         id=account.id,
     )
-    application = create_application(world.services, public_url=PUBLIC_URL, metrics_open=True)
+    application = create_probe_application(world.services)
     told = (await AsgiClient(application).get("/metrics")).body.decode()
     assert 'permsync_circuit_open{host="gitlab"} 1.0' in told
     assert 'permsync_refresh_uncertain{host="gitlab"} 1.0' in told
@@ -89,5 +93,5 @@ async def test_figures_of_the_database_are_the_same_in_a_process_that_does_no_ro
 
 async def test_a_lost_database_leaves_the_figures_of_the_process(world: World) -> None:
     nowhere = replace(world.services, database=Database(NOBODY_LISTENS))
-    application = create_application(nowhere, public_url=PUBLIC_URL, metrics_open=True)
+    application = create_probe_application(nowhere)
     assert (await AsgiClient(application).get("/metrics")).status == 200

@@ -7,19 +7,16 @@ is a clear message and leaves nothing running. This module must not know a route
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from permsync.app import open_services
 from permsync.cli.lifetime import stop_on_signals
 from permsync.cli.listening import InheritedSocket, listening
 from permsync.cli.running import SettingsFile, read_settings, run
+from permsync.cli.serving import server_of
 from permsync.config.settings import Settings
-from permsync.flows.deps import Services
 from permsync.telemetry import Event, logger
 from permsync.web.application import create_application
 from permsync.worker.kinds import KINDS
@@ -46,7 +43,10 @@ def serve(
 async def _serve(settings: Settings, listener: socket.socket, *, worker: bool) -> None:
     stop = stop_on_signals()
     async with open_services(settings) as services, asyncio.TaskGroup() as tasks:
-        server = _Server(_configuration(settings, services))
+        application = create_application(
+            services, public_url=settings.public_url, webhook_limit=settings.webhook_bytes
+        )
+        server = server_of(application, drain_in=settings.durations.drain)
         tasks.create_task(server.serve(sockets=[listener]))
         if worker:
             concurrency = settings.worker.concurrency
@@ -57,25 +57,3 @@ async def _serve(settings: Settings, listener: socket.socket, *, worker: bool) -
         log.info(Event.SERVICE_DRAINING)
         server.should_exit = True
     log.info(Event.SERVICE_STOPPED)
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves the signals to :mod:`permsync.cli.lifetime`."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Take no signal."""
-        yield
-
-
-def _configuration(settings: Settings, services: Services) -> uvicorn.Config:
-    return uvicorn.Config(
-        create_application(
-            services, public_url=settings.public_url, webhook_limit=settings.webhook_bytes
-        ),
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=max(1, int(settings.durations.drain.total_seconds())),
-    )

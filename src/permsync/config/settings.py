@@ -82,6 +82,16 @@ class Worker(Table):
     concurrency: int = Field(
         default=8, ge=1, le=256, description="How many jobs one process runs side by side."
     )
+    host: Name = Field(
+        default="127.0.0.1", description="The address at which `port` is; only you should reach it."
+    )
+    port: Port | None = Field(
+        default=None,
+        examples=[9464],
+        description="Where a process of `permsync worker` answers `/healthz`, `/readyz` and"
+        " `/metrics`, without a key. Each such process counts what it does itself; `permsync serve`"
+        " tells its own at `/metrics` of the service.",
+    )
 
 
 class Settings(Table):

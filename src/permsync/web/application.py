@@ -45,16 +45,39 @@ def create_application(
     public_url: str,
     body_limit: int = MEBIBYTE,
     webhook_limit: int = MEBIBYTE,
-    metrics_open: bool = False,
 ) -> Application:
     """
     The ASGI application over these services.
 
     ``public_url`` is the address people type: over https, cookies demand it. Bodies longer
     than ``body_limit`` bytes are refused, and webhooks longer than ``webhook_limit``.
-    ``metrics_open`` serves ``/metrics`` without a key, for a port that only the operator
-    reaches.
     """
+    shield = Middleware(
+        Shield,
+        body_limit=body_limit,
+        limits={webhooks.PREFIX: webhook_limit},
+        last_word=last_word,
+    )
+    application = _bare(services, public_url, shield, metrics_open=False)
+    for router in API:
+        application.include_router(router, prefix="/v1")
+    for router in (*MACHINES, *BROWSERS, *PAGES):
+        application.include_router(router)
+    return application
+
+
+def create_probe_application(services: Services) -> Application:
+    """How a process is and what it counted, without a key: for a port that operators reach."""
+    shield = Middleware(Shield, body_limit=0, limits={}, last_word=last_word)
+    application = _bare(services, "http://127.0.0.1", shield, metrics_open=True)
+    application.include_router(health.router)
+    return application
+
+
+def _bare(
+    services: Services, public_url: str, shield: Middleware, *, metrics_open: bool
+) -> Application:
+    """An application without a route."""
     application = Application(
         title="permsync",
         version=version("permsync"),
@@ -63,21 +86,10 @@ def create_application(
         redoc_url=None,
         redirect_slashes=False,
         exception_handlers={kind: for_people(one) for kind, one in HANDLERS.items()},
-        middleware=[
-            Middleware(
-                Shield,
-                body_limit=body_limit,
-                limits={webhooks.PREFIX: webhook_limit},
-                last_word=last_word,
-            )
-        ],
+        middleware=[shield],
         # FastAPI's own spans hold query strings, and a callback's query holds a code.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     asked = AskedLately(every=services.durations.sync_every_asked)
     application.state.site = Site(services, public_url, metrics_open, asked)
-    for router in API:
-        application.include_router(router, prefix="/v1")
-    for router in (*MACHINES, *BROWSERS, *PAGES):
-        application.include_router(router)
     return application
