@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 
 from permsync.codehost import Response
+from permsync.errors import DatabaseUnavailableError
 from permsync.flows.deps import Services
 from permsync.flows.list_budgets import list_budgets
 from permsync.flows.request_sync import request_sync
@@ -22,6 +23,7 @@ from permsync.simulator.faults import Quota, RateLimit
 from permsync.simulator.host import Host
 from permsync.simulator.samples import bulk_repositories
 from permsync.store.engine import Connection, Database
+from tests.flows.faulty_doors import FaultyDatabase
 from tests.flows.scenes import column, last_run, rows, spoil, sync
 from tests.world import KINDS, World
 
@@ -282,3 +284,15 @@ async def test_a_longer_wait_ends_the_run_with_what_it_has(world: World) -> None
     assert (await last_run(world, account))["failure"] == "rate_limited"
     soon = "SELECT sync_due_at < clock_timestamp() + interval '30 minutes' FROM account"
     assert await column(world.services.database, soon) == [True]
+
+
+async def test_a_lot_that_was_not_written_down_is_not_drawn(world: World) -> None:
+    await leave(world, 500, host="bitbucket", credential="client")
+    real = world.services.database
+    broken = FaultyDatabase(real, ["before_commit"])
+    services = replace(world.services, database=cast(Database, broken))
+    spent = allowance(replace(world, services=services), "bitbucket")
+    with pytest.raises(DatabaseUnavailableError):
+        await spent.take()
+    await spent.settle()
+    assert await column(real, LEFT) == [500]

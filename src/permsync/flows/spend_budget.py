@@ -57,8 +57,7 @@ class Allowance:
         """Take one request; where none may be sent now, how long to wait instead."""
         async with self._drawing:
             while self._left == 0:  # an answer may say so again while they are drawn
-                async with self._services.database.begin() as connection:
-                    verdict = await self._draw(connection)
+                verdict = await self._draw_written()
                 if isinstance(verdict, Wait):
                     return verdict.wait_in
             self._left -= 1
@@ -91,6 +90,18 @@ class Allowance:
             if self._hourly is not None and self._left > 0:
                 await self._spend(connection, -self._left)
         self._left = 0
+
+    async def _draw_written(self) -> Go | Wait:
+        """A lot that nobody knows to be written down may not be spent, nor given back."""
+        written = False
+        try:
+            async with self._services.database.begin() as connection:
+                verdict = await self._draw(connection)
+            written = True
+        finally:
+            if not written:
+                self._left = 0
+        return verdict
 
     async def _draw(self, connection: Connection) -> Go | Wait:
         await self._learn(connection)
