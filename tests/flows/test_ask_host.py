@@ -77,6 +77,17 @@ async def test_a_host_may_name_several_origins(world: World) -> None:
         assert await talk.ask(Request("GET", f"{origin}/{path}"), status_of) == 200
 
 
+async def test_questions_of_one_conversation_force_one_refresh_between_them(world: World) -> None:
+    account = await world.link("ada", "gitlab")
+    talk = conversation(world, account)
+    request = Request("GET", f"{talk.configured.host.api_url}/user")
+    spoil(world, "gitlab", "api", "unauthorized", times=20)
+    for _ in range(2):
+        answer = await talk.ask(request, refused_by_401)
+        assert answer == Failure(FailureKind.CREDENTIAL_REJECTED)
+    assert refreshes(world, "gitlab") == 1
+
+
 async def test_a_host_that_answers_and_asks_for_a_wait_is_left_alone_for_so_long(
     world: World,
 ) -> None:

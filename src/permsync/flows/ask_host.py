@@ -88,6 +88,8 @@ class Conversation:
         self._trigger = trigger
         self._rest_until = 0.0
         self._token: FreshToken | None = None
+        # The version that came of a forced refresh: pages side by side do not each force one.
+        self._forced: int | None = None
         self._ask_again_at = 0.0
 
     @property
@@ -137,14 +139,16 @@ class Conversation:
         token, answer = await self._send_patiently(request, read)
         forced = False
         while token is not None and _is_refused(answer):
-            meaning = await self._meaning(token, forced=forced)
+            meaning = await self._meaning(token, forced=forced or token.version == self._forced)
             if isinstance(meaning, LinkedAgain):
                 raise TokenUnavailableError(reason="linked_again")
             if isinstance(meaning, Believe):
                 break
-            forced = forced or isinstance(meaning, Force)
-            if await self._newer(token) is None:
+            newer = await self._newer(token)
+            if newer is None:
                 break
+            if isinstance(meaning, Force):
+                forced, self._forced = True, newer.version
             token, answer = await self._send_patiently(request, read)
         return answer
 
