@@ -46,6 +46,16 @@ async def test_a_page_deep_inside_a_repository_means_it(world: World) -> None:
     assert found.answer.repository.full_name == name
 
 
+async def test_a_name_is_read_without_case_as_the_hosts_do(world: World) -> None:
+    await synced(world)
+    name = private_name(world, HOST)
+    found = await asked(world, name.upper())
+    assert found.diagnosis.cause is Cause.VISIBLE
+    assert found.answer is not None
+    assert found.answer.repository is not None
+    assert found.answer.repository.full_name == name
+
+
 async def test_a_hosts_name_and_a_full_name_are_an_address_too(world: World) -> None:
     account = await synced(world)
     for address in (f"{HOST}:{private_name(world, HOST)}", f" {HOST}:nobody/knows "):

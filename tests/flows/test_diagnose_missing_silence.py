@@ -1,6 +1,8 @@
 """A pasted address tells nobody what exists: there and nowhere are told alike, whatever is so."""
 
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import cast
 
 import pytest
 
@@ -9,6 +11,7 @@ from permsync.flows.diagnose_missing import Diagnosed, diagnose_missing
 from permsync.flows.set_rule import RuleTerms, set_rule
 from permsync.model import Account, Verdict
 from permsync.rules.diagnosis import Cause
+from permsync.store.engine import Connection, Database
 from tests.flows.scenes import column, empty_queue, private_name, rows, sync
 from tests.world import World
 
@@ -130,3 +133,31 @@ async def test_a_name_that_nothing_can_bear_is_no_address(world: World, name: st
     for begins in (f"{world.simulator.host_url(HOST)}/", f"{HOST}:"):
         found = await diagnose_missing(world.services, user.id, begins + name)
         assert found.diagnosis.cause is Cause.ELSEWHERE
+
+
+@dataclass(slots=True)
+class Counted:
+    """The same database, which counts its transactions."""
+
+    real: Database
+    begun: int = 0
+
+    def begin(self) -> AbstractAsyncContextManager[Connection]:
+        """One more."""
+        self.begun += 1
+        return self.real.begin()
+
+
+async def test_as_much_is_asked_of_the_database_about_what_is_nowhere(world: World) -> None:
+    """Or the time that an answer takes would tell."""
+    await synced(world, "ada")
+    grace = await synced(world, "grace")
+    name = await hidden_from(world, grace)
+    begun = []
+    for one in (name, f"{name}-none"):
+        database = Counted(world.services.database)
+        services = replace(world.services, database=cast(Database, database))
+        address = f"{world.simulator.host_url(HOST)}/{one}"
+        await diagnose_missing(services, grace.user_id, address)
+        begun.append(database.begun)
+    assert begun[0] == begun[1] > 0

@@ -41,6 +41,7 @@ class Diagnosed:
 _TOLD_FIRST = {Cause.VISIBLE: 0, Cause.BY_OPERATOR: 1, Cause.LOST: 1}
 _TOLD_LAST = {Cause.NOT_LINKED: 3, Cause.NOT_INCLUDED: 3}
 _RANKS = {**_TOLD_FIRST, **_TOLD_LAST}
+_NOWHERE = 0  # no repository has this id
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,11 @@ async def _sights(
         for one in shown
         if one.standing.account.host == host
     ]
-    if found is None:
-        return sights
-    ids = [one.id for one in sights]
+    ids, repository_id = [one.id for one in sights], found.id if found else _NOWHERE
+    # What is nowhere is looked for as well: the time that it takes must not tell.
     async with services.database.begin() as connection:
-        lost = await facts.load_lost(connection, found.id, account_ids=ids)
-        held = await facts.load_held(connection, found.id, account_ids=ids)
+        lost = await facts.load_lost(connection, repository_id, account_ids=ids)
+        held = await facts.load_held(connection, repository_id, account_ids=ids)
     return [replace(one, holds=one.id in held, lost_at=lost.get(one.id)) for one in sights]
 
 

@@ -43,6 +43,7 @@ repository = Table(
     UniqueConstraint("host", "full_name"),
     Index("repository_sync_due", "sync_due_at", postgresql_where=text("sync_due_at IS NOT NULL")),
     Index("repository_by_owner", "host", "owner_id"),
+    Index("repository_by_folded_name", "host", text("lower(full_name)")),
 )
 
 grant = Table(

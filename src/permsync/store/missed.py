@@ -15,8 +15,10 @@ from permsync.store.rows import repository_of
 
 _NAMED = text("""
 SELECT * FROM repository
-WHERE host = :host AND full_name = ANY (CAST(:names AS text[])) AND gone_at IS NULL
-ORDER BY length(full_name) DESC LIMIT 1
+WHERE host = :host AND gone_at IS NULL AND lower(full_name) = ANY (
+    ARRAY(SELECT lower(one) FROM unnest(CAST(:names AS text[])) AS one)
+)
+ORDER BY length(full_name) DESC, full_name = ANY (CAST(:names AS text[])) DESC LIMIT 1
 """)
 _LOST = text("""
 SELECT account_id, max(at) AS at FROM change
@@ -33,7 +35,11 @@ WHERE repository_id = :repository_id AND account_id = ANY (CAST(:account_ids AS 
 async def load_named(
     connection: AsyncConnection, *, host: str, names: Collection[str]
 ) -> Repository | None:
-    """The repository that has one of these names now; of several the longest name's."""
+    """
+    The repository that has one of these names now; of several the longest name's.
+
+    Hosts take names in small and capital letters.
+    """
     about = {"host": host, "names": list(names)}
     row = (await connection.execute(_NAMED, about)).mappings().first()
     return repository_of(row) if row else None
