@@ -90,6 +90,8 @@ class Conversation:
         self._token: FreshToken | None = None
         # The version that came of a forced refresh: pages side by side do not each force one.
         self._forced: int | None = None
+        # Another page may have a newer token by the time that somebody heeds the verdict.
+        self._judged: int | None = None
         self._ask_again_at = 0.0
 
     @property
@@ -99,8 +101,9 @@ class Conversation:
 
     @property
     def version(self) -> int | None:
-        """The version of the token that the last question was asked with."""
-        return self._token.version if self._token is not None else None
+        """The version of the token that the host judged last, else of the one at hand."""
+        at_hand = self._token.version if self._token is not None else None
+        return at_hand if self._judged is None else self._judged
 
     async def token(self, *, rejected: FreshToken | None = None) -> FreshToken:
         """A token that is fresh now; another one than ``rejected``."""
@@ -150,6 +153,8 @@ class Conversation:
             if isinstance(meaning, Force):
                 forced, self._forced = True, newer.version
             token, answer = await self._send_patiently(request, read)
+        if token is not None and _ends_access(answer):
+            self._judged = token.version
         return answer
 
     async def _meaning(self, token: FreshToken, *, forced: bool) -> Meaning:
@@ -273,3 +278,7 @@ class Conversation:
 
 def _is_refused(answer: object) -> bool:
     return isinstance(answer, Failure) and answer.kind is FailureKind.CREDENTIAL_REJECTED
+
+
+def _ends_access(answer: object) -> bool:
+    return isinstance(answer, Failure) and consequence_of(answer.kind).state is not None
