@@ -141,8 +141,7 @@ CAUSES: Mapping[Cause, str] = {
     Cause.DISABLED_AT_HOST: "Your account was disabled by {host}; ask its administrators."
     " Reconnect once it works there.",
     Cause.BEING_READ: "What your account at {host} may see is being read. It takes a moment.",
-    Cause.SINGLE_SIGN_ON: "Your account at {host} is not shown everything until a single sign-on"
-    " is approved; what {owner} has there may be behind it.",
+    Cause.SINGLE_SIGN_ON: "What {owner} has may wait until you approve a single sign-on at {host}.",
     Cause.NOT_READ_LATELY: "What your account at {host} may see could not be read lately.",
     Cause.LOST: "Your account at {host} is shown it no longer; somebody there can give you access"
     " again.",
