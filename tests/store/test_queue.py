@@ -10,6 +10,7 @@ from permsync.store import queue, queue_claims, queue_due
 from permsync.store.engine import Database
 from permsync.store.queue import Placed
 from permsync.store.queue_claims import JobEnd
+from tests.flows.scenes import LOCKED_OUT
 from tests.store.queue_rows import add_accounts, claim, jobs, rows
 
 HOUR = timedelta(hours=1)
@@ -144,7 +145,7 @@ async def test_a_press_that_commits_while_the_job_ends_is_not_lost(pool: Databas
 
 
 async def _until_a_statement_waits(pool: Database) -> None:
-    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting = LOCKED_OUT
     for _ in range(1000):
         if await rows(pool, waiting):
             return
