@@ -33,6 +33,7 @@ from permsync.flows.deps import (
     SignIn,
 )
 from permsync.flows.in_flight import InFlight
+from permsync.flows.long_waits import LongWaits
 from permsync.flows.note_policies import note_policies
 from permsync.rules.openness import PublicTo
 from permsync.store import queue_schema
@@ -87,6 +88,7 @@ async def open_services(
             fold_above=settings.fold_above,
             webhook_backlog=settings.webhook_backlog,
             connections=connections,
+            long_waits=LongWaits.among(settings.worker.concurrency),
         )
         await note_policies(services)
         yield services

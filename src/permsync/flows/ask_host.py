@@ -197,7 +197,14 @@ class Conversation:
         return None
 
     async def _wait(self, wait_in: timedelta) -> bool:
-        """Wait; false where somebody pressed meanwhile, who may spend what we may not."""
+        """Wait; false where others wait long already, or somebody pressed who need not."""
+        if wait_in <= self.services.durations.limit_wait:
+            return await self._wait_on(wait_in)
+        places = self.services.long_waits
+        with places.place(self.configured.name, run=id(self)) as has_place:
+            return has_place and await self._wait_on(wait_in)
+
+    async def _wait_on(self, wait_in: timedelta) -> bool:
         clock, look_in = self.services.clock, self.services.durations.run_look
         until = clock.boottime() + wait_in.total_seconds()
         while (left := timedelta(seconds=until - clock.boottime())) > look_in:

@@ -14,6 +14,7 @@ from permsync.codehost.apps import Apps
 from permsync.errors import UnknownError
 from permsync.flows.app_memory import AppMemory
 from permsync.flows.in_flight import InFlight
+from permsync.flows.long_waits import LongWaits
 from permsync.model import Durations
 from permsync.rules.evidence import Limits
 from permsync.rules.openness import InternalTo, Openness, PublicTo
@@ -138,7 +139,7 @@ class Services:
 
     ``fold_above`` is how many first noes at once are held for a second listing, and how
     many asks about one account fold into one listing (EVIDENCE R6). ``webhook_backlog`` is
-    how many webhooks of a host may wait.
+    how many webhooks of a host may wait, ``long_waits`` how many runs may at a host.
     """
 
     database: Database
@@ -155,6 +156,7 @@ class Services:
     fold_above: int = 50
     webhook_backlog: int = 10_000
     connections: tuple[ConfiguredConnection, ...] = ()
+    long_waits: LongWaits = field(default_factory=lambda: LongWaits(most=2))
 
     @property
     def limits(self) -> Limits:
